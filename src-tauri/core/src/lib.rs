@@ -1,1 +1,6 @@
-//! 
+//! The house: everything Tapline does, with no window, no wire format of ours and no Tauri.
+//!
+//! Rooms build on each other in one direction:
+//! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
+
+pub mod ground;

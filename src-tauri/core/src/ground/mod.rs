@@ -1,0 +1,5 @@
+//! The ground: what every room stands on. Nothing here knows Google, CleverTap, SQL or a file format.
+
+pub mod ids;
+pub mod problem;
+pub mod secret;

@@ -1,0 +1,181 @@
+//! The one list of everything that can go wrong: words, who can mend it, whether waiting helps, and the command that mends it.
+//!
+//! In the words `{fact}` stands for a fact and `[…{fact}…]` for a part that is left out where the fact is not known.
+//! A code exists only for a cause of its own: no two entries share one.
+
+/// Who can mend a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The person at this screen, in this form.
+    You,
+    /// An administrator of the Google project.
+    ProjectAdmin,
+    /// An owner of the dataset.
+    DatasetOwner,
+    /// An administrator of the Google organisation.
+    OrganisationAdmin,
+    /// Whoever runs this computer or its network.
+    NetworkAdmin,
+    /// An administrator of the CleverTap account.
+    CleverTapAdmin,
+    Google,
+    CleverTap,
+    /// We: the problem is a fault in Tapline.
+    Tapline,
+}
+
+impl Who {
+    /// In words. May name facts.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::You => "You, here",
+            Self::ProjectAdmin => "An administrator of the Google project[ {project}]",
+            Self::DatasetOwner => "An owner of the dataset[ {dataset}]",
+            Self::OrganisationAdmin => "An administrator of your Google organisation",
+            Self::NetworkAdmin => "Whoever runs this computer or its network",
+            Self::CleverTapAdmin => "An administrator of the CleverTap account",
+            Self::Google => "Google",
+            Self::CleverTap => "CleverTap",
+            Self::Tapline => "The makers of Tapline",
+        }
+    }
+}
+
+/// Whether the same request may succeed later by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    MaySucceedLater,
+    NotByItself,
+}
+
+/// The words for one code.
+#[derive(Debug)]
+pub struct Entry {
+    pub code: Code,
+    pub title: &'static str,
+    pub explanation: &'static str,
+    pub who: Who,
+    pub retry: Retry,
+    /// A command for a terminal. Shown only where every fact that it names is known.
+    pub command: Option<&'static str>,
+}
+
+macro_rules! catalogue {
+    ($($variant:ident = $name:literal { $title:literal, $explanation:literal, $who:ident, $retry:ident $(, $command:literal)? })*) => {
+        /// What went wrong, for programs. The names are stable; people never see them alone.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $($variant,)* }
+
+        impl Code {
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The words for this code.
+            pub fn entry(self) -> &'static Entry {
+                &CATALOGUE[self as usize]
+            }
+
+            /// The code with this name.
+            pub fn named(name: &str) -> Option<Self> {
+                CATALOGUE.iter().map(|entry| entry.code).find(|code| code.as_str() == name)
+            }
+        }
+
+        /// Every entry, in the order of [`Code`].
+        pub static CATALOGUE: &[Entry] = &[$(Entry {
+            code: Code::$variant,
+            title: $title,
+            explanation: $explanation,
+            who: Who::$who,
+            retry: Retry::$retry,
+            command: [$(Some($command),)? None][0],
+        },)*];
+    };
+}
+
+catalogue! {
+    // ---- the key file -------------------------------------------------------------------------------------------
+    KeyNotJson = "key_not_json" {
+        "This is not a JSON key",
+        "A service-account key is a JSON file that starts with a brace.[ This starts with {found}.][ The text stops making sense at {position}.]",
+        You, NotByItself }
+    KeyTooLarge = "key_too_large" {
+        "This file is too large to be a key",
+        "A service-account key is about 2,400 bytes.[ This file has {bytes}.] Choose the JSON file that Google's console downloaded.",
+        You, NotByItself }
+
+    // ---- names and fields ----------------------------------------------------------------------------------------
+    FieldEmpty = "field_empty" {
+        "{name} is needed",
+        "Fill in {name}.",
+        You, NotByItself }
+    NameTaken = "name_taken" {
+        "{name} is already in use",
+        "Each name is used once, so that it always means the same thing. Choose another.",
+        You, NotByItself }
+
+    // ---- this computer -------------------------------------------------------------------------------------------
+    Internal = "internal" {
+        "Tapline made a mistake",
+        "This should not happen, and nothing you did caused it.[ {detail}]",
+        Tapline, NotByItself }
+    NotThere = "not_there" {
+        "This is no longer there",
+        "It was deleted, or belongs to another store.[ {name}]",
+        You, NotByItself }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::Fact;
+    use super::CATALOGUE;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_entry_has_words_and_a_name_of_its_own() {
+        let mut names = BTreeSet::new();
+        for entry in CATALOGUE {
+            assert!(
+                !entry.title.is_empty() && !entry.explanation.is_empty(),
+                "{:?} has no words",
+                entry.code
+            );
+            assert!(
+                !entry.title.ends_with('.'),
+                "{:?}: a title is no sentence with a full stop",
+                entry.code
+            );
+            assert!(names.insert(entry.code.as_str()), "{:?} shares its name", entry.code);
+        }
+    }
+
+    #[test]
+    fn entries_stand_where_their_codes_say() {
+        for (place, entry) in CATALOGUE.iter().enumerate() {
+            assert_eq!(
+                entry.code as usize, place,
+                "{:?} would be shown with another's words",
+                entry.code
+            );
+        }
+    }
+
+    #[test]
+    fn words_name_only_facts_that_exist() {
+        for entry in CATALOGUE {
+            for template in [Some(entry.title), Some(entry.explanation), entry.command]
+                .into_iter()
+                .flatten()
+            {
+                for name in template.split('{').skip(1).filter_map(|part| part.split('}').next()) {
+                    assert!(
+                        Fact::ALL.iter().any(|fact| fact.as_str() == name),
+                        "{:?} names {{{name}}}, which no room states",
+                        entry.code
+                    );
+                }
+            }
+        }
+    }
+}

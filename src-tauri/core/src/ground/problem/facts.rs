@@ -1,0 +1,104 @@
+//! The facts that make a problem exact. Each has one name, shown by the command line and used in the catalogue's words.
+
+use std::collections::BTreeMap;
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// The name of a fact.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Fact { $($(#[$doc])* $variant,)* }
+
+        impl Fact {
+            pub const ALL: &'static [Fact] = &[$(Fact::$variant,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Fact::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+facts! {
+    /// Google's name of a missing right, such as `bigquery.jobs.create`.
+    Permission = "permission",
+    /// The narrowest role that holds the missing right, such as `roles/bigquery.jobUser`.
+    Role = "role",
+    /// What the right is missing on, in BigQuery's own spelling: `project`, `project:dataset` or `project:dataset.table`.
+    Resource = "resource",
+    /// The service account, as an e-mail address.
+    Member = "member",
+    Project = "project",
+    /// The project that pays for queries.
+    BillingProject = "billing_project",
+    Dataset = "dataset",
+    Table = "table",
+    Column = "column",
+    /// Where a job ran or was asked to run.
+    Location = "location",
+    /// Where the dataset really is.
+    DatasetLocation = "dataset_location",
+    /// VPC Service Controls' id of the refusal, which an administrator can look up.
+    UniqueIdentifier = "unique_identifier",
+    /// A Google API, such as `bigquery.googleapis.com`.
+    Service = "service",
+    ActivationUrl = "activation_url",
+    /// Seconds by which this computer's clock is ahead of (positive) or behind the server's.
+    SkewSeconds = "skew_seconds",
+    Host = "host",
+    Proxy = "proxy",
+    /// Who signed a TLS certificate.
+    Issuer = "issuer",
+    /// The form field that the problem belongs to.
+    Field = "field",
+    /// A better value for the field.
+    Suggestion = "suggestion",
+    /// What was found instead of what was needed.
+    Found = "found",
+    /// What was needed.
+    Expected = "expected",
+    /// A place in a text: `line:column`, both from 1.
+    Position = "position",
+    /// Last four characters of a key's id.
+    KeyIdTail = "key_id_tail",
+    /// A name that a person gave.
+    Name = "name",
+    /// A path on this computer.
+    Path = "path",
+    AccountId = "account_id",
+    Region = "region",
+    /// A number that limits something, with its unit.
+    Limit = "limit",
+    Bytes = "bytes",
+    Count = "count",
+    /// The vendor's machine-readable reason, such as `accessDenied`.
+    Reason = "reason",
+    Status = "status",
+    Job = "job",
+    /// A short detail from the system beneath, such as an operating system's error.
+    Detail = "detail",
+    Version = "version",
+    Statement = "statement",
+}
+
+/// Facts by name, in the order of [`Fact`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts(BTreeMap<Fact, String>);
+
+impl Facts {
+    pub fn set(&mut self, fact: Fact, value: impl Into<String>) {
+        self.0.insert(fact, value.into());
+    }
+
+    pub fn get(&self, fact: Fact) -> Option<&str> {
+        self.0.get(&fact).map(String::as_str)
+    }
+
+    pub fn named(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find_map(|(fact, value)| (fact.as_str() == name).then_some(value))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Fact, &str)> {
+        self.0.iter().map(|(fact, value)| (*fact, value.as_str()))
+    }
+}

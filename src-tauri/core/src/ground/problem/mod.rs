@@ -1,0 +1,128 @@
+//! What went wrong, in a person's words. Every failure that a person meets is a [`Problem`]; its words, who can mend it
+//! and its fix come from the one [`catalogue`]. Rooms choose the code and state the facts; they write no prose.
+
+mod catalogue;
+mod facts;
+mod words;
+
+pub use catalogue::{CATALOGUE, Code, Entry, Retry, Who};
+pub use facts::{Fact, Facts};
+
+/// What went wrong: a code, the facts that make it exact, and what the other side said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    code: Code,
+    facts: Facts,
+    answer: Option<Box<Answer>>,
+}
+
+/// What was asked of Google or CleverTap and what came back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The call in the vendor's own words, such as `datasets.get acme-dw.salse`.
+    pub asked: String,
+    /// The HTTP status, where an answer came at all.
+    pub status: Option<u16>,
+    /// The vendor's own sentence, such as `Not found: Dataset acme-dw:salse`.
+    pub said: Option<String>,
+    /// The whole body as it came, without secrets, cut to a readable size.
+    pub body: Option<String>,
+}
+
+/// The narrowest thing that mends a problem.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fix {
+    /// One command for a terminal with Google's tools, every value quoted for the shell.
+    Command(String),
+    /// Put `value` into the form field called `field`.
+    Use { field: String, value: String },
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            facts: Facts::default(),
+            answer: None,
+        }
+    }
+
+    /// States a fact. Facts are shown: never pass a secret or a value of somebody's row.
+    #[must_use]
+    pub fn with(mut self, fact: Fact, value: impl Into<String>) -> Self {
+        self.facts.set(fact, value);
+        self
+    }
+
+    /// States a fact where it is known.
+    #[must_use]
+    pub fn with_some(self, fact: Fact, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.with(fact, value),
+            None => self,
+        }
+    }
+
+    #[must_use]
+    pub fn answered(mut self, answer: Answer) -> Self {
+        self.answer = Some(Box::new(answer));
+        self
+    }
+
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub fn answer(&self) -> Option<&Answer> {
+        self.answer.as_deref()
+    }
+
+    /// One line: what is wrong.
+    pub fn title(&self) -> String {
+        words::fill(self.code.entry().title, &self.facts, words::Quote::Nothing)
+    }
+
+    /// Why, and what it means for the person.
+    pub fn explanation(&self) -> String {
+        words::fill(self.code.entry().explanation, &self.facts, words::Quote::Nothing)
+    }
+
+    /// Who can mend it, in words.
+    pub fn who(&self) -> String {
+        words::fill(self.code.entry().who.words(), &self.facts, words::Quote::Nothing)
+    }
+
+    /// Whether the same request may succeed later by itself.
+    pub fn retryable(&self) -> bool {
+        self.code.entry().retry == Retry::MaySucceedLater
+    }
+
+    /// What mends it: a better value for a field where one is known, else the catalogue's command.
+    pub fn fix(&self) -> Option<Fix> {
+        if let (Some(field), Some(value)) = (self.facts.get(Fact::Field), self.facts.get(Fact::Suggestion)) {
+            return Some(Fix::Use {
+                field: field.to_owned(),
+                value: value.to_owned(),
+            });
+        }
+        self.command().map(Fix::Command)
+    }
+
+    /// The command that mends it, where one can and every value that it needs is known.
+    pub fn command(&self) -> Option<String> {
+        let template = self.code.entry().command?;
+        words::fill_all(template, &self.facts, words::Quote::Shell)
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.title())
+    }
+}
+
+impl std::error::Error for Problem {}
