@@ -4,3 +4,4 @@
 //! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
 
 pub mod ground;
+pub mod import;

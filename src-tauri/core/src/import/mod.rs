@@ -1,0 +1,3 @@
+//! The import as a noun: what to read, how to map it, how often, and in which state it stands. Reads nothing and sends nothing.
+
+pub mod plan;

@@ -1,0 +1,244 @@
+//! The plan: the document that says what an import reads and what becomes of each row.
+//!
+//! It is what the window edits, what the store keeps and what `tapline imports add --plan` takes, so its shape is
+//! published (`tapline imports schema`) and changes only by a new [`Plan::VERSION`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "wire-types")]
+use ts_rs::TS;
+
+/// What to read and how each row becomes a CleverTap record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Always 1 for now.
+    pub version: u32,
+    /// The import's name, unique among imports.
+    pub nickname: String,
+    /// The name of the saved BigQuery connection to read from.
+    pub database: String,
+    /// The name of the saved CleverTap account to send to.
+    pub account: String,
+    pub source: Source,
+    pub records: Records,
+    pub identity: IdentityColumn,
+    /// Tells when a row was added or last changed. Decides which row of an identity is the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_on: Option<TimeColumn>,
+    /// In the order in which they stand in a record.
+    #[serde(default)]
+    pub properties: Vec<Property>,
+    /// Rejects a row where CleverTap would cut or drop a part of it, instead of warning.
+    #[serde(default)]
+    pub strict: bool,
+}
+
+impl Plan {
+    pub const VERSION: u32 = 1;
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A table or view of the connection's dataset.
+    Table(String),
+    /// One SELECT statement in GoogleSQL.
+    Sql(String),
+}
+
+/// What a row becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Records {
+    /// User Profile Data: rows of one identity collapse to the newest.
+    Profiles,
+    /// Event Data: each row is one event.
+    Events(Events),
+}
+
+/// How rows become events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    pub name: EventName,
+    /// When the event happened. Without it every event carries the second in which the run started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_on: Option<TimeColumn>,
+    /// What to do with events that were sent and never answered.
+    #[serde(default)]
+    pub in_doubt: InDoubt,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum EventName {
+    /// Event from Column: each row names its own event.
+    Column(String),
+    /// Specific Event: every row is this event.
+    Specific(String),
+}
+
+/// The policy for events whose fate is unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum InDoubt {
+    /// List them and wait for the person.
+    #[default]
+    Ask,
+    /// Never send them again: some may be missing, none is doubled.
+    Leave,
+    /// Send them again: none is missing, some may be doubled.
+    Resend,
+}
+
+/// The column that says whose profile or event it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub struct IdentityColumn {
+    pub column: String,
+    #[serde(default)]
+    pub kind: IdentityKind,
+    #[serde(default, skip_serializing_if = "Repairs::is_empty")]
+    pub repairs: Repairs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityKind {
+    /// E-mail, phone or your own id: sent as `identity`.
+    #[default]
+    Identity,
+    /// CleverTap's own id: sent as `objectId`.
+    CleverTapId,
+}
+
+/// A column that holds a point in time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub struct TimeColumn {
+    pub column: String,
+    /// Needed for text and number columns; real date columns speak for themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<DateFormat>,
+    /// An IANA zone for values that name none, such as `Europe/Paris`. UTC where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
+/// One column on its way into a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub struct Property {
+    pub column: String,
+    /// CleverTap's name: a system property such as `Email`, or a name of your own.
+    pub name: String,
+    #[serde(rename = "type")]
+    pub data_type: DataType,
+    /// For the type `date` from text and number columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<DateFormat>,
+    #[serde(default)]
+    pub when_null: WhenNull,
+    #[serde(default, skip_serializing_if = "Repairs::is_empty")]
+    pub repairs: Repairs,
+}
+
+/// CleverTap's data types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum DataType {
+    String,
+    Integer,
+    Float,
+    Long,
+    Boolean,
+    Date,
+    /// A list of texts, from an ARRAY column. CleverTap keeps at most 100.
+    MultiValue,
+}
+
+/// What a NULL does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum WhenNull {
+    /// Leaves the property as CleverTap has it.
+    #[default]
+    Leave,
+    /// Rejects the row.
+    Reject,
+}
+
+/// Repairs that the person chose for a column. None is made unasked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub struct Repairs {
+    /// Takes white space from both ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trim: bool,
+    /// For phone numbers without one: `+` and digits, such as `+44`. A leading 0 of the number gives way to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<String>,
+    /// An IANA zone for dates that name none. UTC where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
+impl Repairs {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The date formats of CleverTap's imports. Clocks have 24 hours; a date alone means its first second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+pub enum DateFormat {
+    /// Ten digits.
+    #[serde(rename = "epoch_seconds")]
+    EpochSeconds,
+    /// Thirteen digits.
+    #[serde(rename = "epoch_milliseconds")]
+    EpochMilliseconds,
+    #[serde(rename = "dd/MM/yyyy HH:mm:ss")]
+    DayMonthYearTime,
+    #[serde(rename = "MM/dd/yyyy HH:mm:ss")]
+    MonthDayYearTime,
+    #[serde(rename = "yyyy/dd/MM HH:mm:ss")]
+    YearDayMonthTime,
+    #[serde(rename = "yyyy/MM/dd HH:mm:ss")]
+    YearMonthDayTime,
+    #[serde(rename = "dd MMM yyyy HH:mm:ss")]
+    DayNameYearTime,
+    #[serde(rename = "dd/MM/yyyy")]
+    DayMonthYear,
+    #[serde(rename = "MM/dd/yyyy")]
+    MonthDayYear,
+    #[serde(rename = "yyyy/dd/MM")]
+    YearDayMonth,
+    #[serde(rename = "yyyy/MM/dd")]
+    YearMonthDay,
+    #[serde(rename = "ddMMMyyyy")]
+    DayNameYear,
+    /// Not in CleverTap's own list, and what most warehouses write.
+    #[serde(rename = "yyyy-MM-dd")]
+    IsoDate,
+    /// RFC 3339, with or without a zone.
+    #[serde(rename = "iso8601")]
+    Iso8601,
+}
