@@ -1,0 +1,50 @@
+//! Saved CleverTap accounts.
+
+use super::{problem::Problem, wire};
+
+wire! {
+    #[serde(rename_all = "snake_case")]
+    pub enum Region { India, Singapore, UnitedStates, Indonesia, Uae, Europe }
+
+    pub struct AccountDraft {
+        pub id: Option<String>,
+        pub name: String,
+        /// An Account ID, or a dashboard address that holds it.
+        pub account_id: String,
+        pub region: Option<Region>,
+        /// Typed once, kept in the keychain, never shown again. Empty on edit: the saved one stays.
+        pub passcode: String,
+    }
+
+    /// What a pasted dashboard address says.
+    pub struct DashboardAddress {
+        pub account_id: String,
+        pub region: Option<Region>,
+    }
+
+    pub struct AccountReview {
+        pub problems: Vec<Problem>,
+        pub address: Option<DashboardAddress>,
+        pub suggested_name: Option<String>,
+    }
+
+    pub struct Account {
+        pub id: String,
+        pub name: String,
+        pub account_id: String,
+        pub region: Region,
+        pub added_on: String,
+        pub added_by: String,
+        pub last_test: Option<AccountTest>,
+        pub imports: u32,
+    }
+
+    pub struct AccountTest {
+        pub at: String,
+        pub passed: bool,
+        pub took_ms: u64,
+        pub problem: Option<Problem>,
+    }
+
+    pub struct AccountRef { pub account: String }
+}

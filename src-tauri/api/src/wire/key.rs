@@ -1,0 +1,25 @@
+//! Service-account keys on their way in. Only what may be shown comes back; the private key stays behind `offer`.
+
+use super::wire;
+
+wire! {
+    /// A key that was read, will do, and waits in memory until it is saved or forgotten.
+    pub struct KeyOffer {
+        /// Names the waiting key in later commands.
+        pub offer: String,
+        /// The file's name, where it came from one.
+        pub file_name: Option<String>,
+        pub size_bytes: u64,
+        pub client_email: String,
+        /// The last four characters of the key's id.
+        pub key_id_tail: String,
+        pub key_bits: u32,
+        pub project_id: Option<String>,
+        /// What was plainly repairable and has been repaired, in words.
+        pub repairs: Vec<String>,
+    }
+
+    pub struct KeyText { pub text: String }
+    pub struct KeyFile { pub path: String }
+    pub struct KeyOfferRef { pub offer: String }
+}

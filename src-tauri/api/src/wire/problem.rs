@@ -1,0 +1,40 @@
+//! Problems, with their words already filled in.
+
+use std::collections::BTreeMap;
+
+use super::wire;
+
+wire! {
+    pub struct Problem {
+        /// Stable; branch on this.
+        pub code: String,
+        /// By name, such as `permission` or `dataset`. For a form, `field` names the field.
+        pub facts: BTreeMap<String, String>,
+        pub title: String,
+        pub explanation: String,
+        /// Who can mend it, in words.
+        pub who: String,
+        /// Whether the same request may succeed later by itself.
+        pub retryable: bool,
+        pub fix: Option<Fix>,
+        /// One command for a terminal, quoted for the shell.
+        pub command: Option<String>,
+        pub answer: Option<Answer>,
+    }
+
+    #[serde(rename_all = "snake_case", tag = "kind")]
+    pub enum Fix {
+        Command { command: String },
+        /// Put `value` into the form field called `field`.
+        Use { field: String, value: String },
+    }
+
+    /// What was asked and what came back.
+    pub struct Answer {
+        pub asked: String,
+        pub status: Option<u16>,
+        pub said: Option<String>,
+        /// The whole body, without secrets.
+        pub body: Option<String>,
+    }
+}

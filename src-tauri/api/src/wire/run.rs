@@ -1,0 +1,106 @@
+//! Runs: progress while they go, truth when they are done.
+
+use super::import::{Reason, SyncType};
+use super::{problem::Problem, wire};
+
+wire! {
+    #[serde(rename_all = "snake_case")]
+    pub enum Outcome { Completed, CompletedWithRejects, CompletedInDoubt, Stopped, Interrupted, Failed }
+
+    /// Delivered ÷ attempted, never rounded up to 100.
+    pub struct Health {
+        /// Such as "100 %", "99.99 %", "Nothing to do", "Not finished", "Could not look".
+        pub words: String,
+        pub percent: Option<f64>,
+        pub tone: Tone,
+    }
+
+    #[serde(rename_all = "snake_case")]
+    pub enum Tone { Good, Partial, Bad, Neutral }
+
+    pub struct Counts {
+        /// Rows read from BigQuery.
+        pub read: u64,
+        /// Expected rows, where known.
+        pub expected: Option<u64>,
+        /// Rows of one identity that gave way to a newer one, inside BigQuery.
+        pub collapsed: u64,
+        pub delivered: u64,
+        /// Refused by us before upload.
+        pub rejected: u64,
+        /// Refused by CleverTap.
+        pub unprocessed: u64,
+        pub in_doubt: u64,
+        pub batches: u64,
+    }
+
+    pub struct Run {
+        pub id: String,
+        pub import: String,
+        pub nickname: String,
+        pub database: String,
+        pub account: String,
+        pub sync_type: SyncType,
+        /// Absent while it goes.
+        pub outcome: Option<Outcome>,
+        pub phase: Phase,
+        pub started_on: String,
+        pub started_by: String,
+        pub ended_on: Option<String>,
+        pub counts: Counts,
+        pub health: Health,
+        pub records_per_second: Option<f64>,
+        pub seconds_left: Option<u64>,
+        pub bytes_billed: Option<u64>,
+        pub job: Option<String>,
+        pub problem: Option<Problem>,
+    }
+
+    #[serde(rename_all = "snake_case")]
+    pub enum Phase { Querying, Sending, Stopping, Ended }
+
+    pub struct RunRef { pub run: String }
+
+    pub struct RunsAsk { pub import: Option<String> }
+
+    #[serde(rename_all = "snake_case")]
+    pub enum Fate { Rejected, Unprocessed, InDoubt }
+
+    pub struct RunReasons { pub groups: Vec<ReasonGroup> }
+
+    pub struct ReasonGroup {
+        pub fate: Fate,
+        pub reason: Reason,
+    }
+
+    pub struct RecordsAsk {
+        pub run: String,
+        pub fate: Option<Fate>,
+        pub code: Option<String>,
+        pub search: String,
+        /// The `position` of the last record of the page before.
+        pub after: Option<u64>,
+        pub limit: u32,
+    }
+
+    pub struct RecordsPage {
+        pub records: Vec<RunRecord>,
+        /// How many match in all.
+        pub total: u64,
+    }
+
+    /// A row that was not delivered, or not surely.
+    pub struct RunRecord {
+        pub position: u64,
+        pub fate: Fate,
+        pub identity: Option<String>,
+        pub code: String,
+        pub column: Option<String>,
+        /// Failure Description.
+        pub reason: String,
+        /// The record as JSON, or the row where no record could be made. Absent once its values are forgotten.
+        pub record: Option<String>,
+    }
+
+    pub struct Exported { pub path: String, pub rows: u64 }
+}
