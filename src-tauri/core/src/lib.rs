@@ -3,5 +3,6 @@
 //! Rooms build on each other in one direction:
 //! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
 
+pub mod bigquery;
 pub mod ground;
 pub mod import;

@@ -115,6 +115,36 @@ catalogue! {
         "Each name is used once, so that it always means the same thing. Choose another.",
         You, NotByItself }
 
+    // ---- BigQuery's names ------------------------------------------------------------------------------------------
+    ProjectIdInvalid = "project_id_invalid" {
+        "This is not a project ID",
+        "A project ID has 6 to 30 lower-case letters, digits and hyphens, starts with a letter and does not end with a hyphen.[ You typed {found}.]",
+        You, NotByItself }
+    ProjectNameTyped = "project_name_typed" {
+        "This looks like the project's name, not its ID",
+        "Google gives each project a name for people and an ID for programs. The ID has no capitals and no spaces: it stands beside the name in the console's project list.[ You typed {found}.]",
+        You, NotByItself }
+    ProjectNumberTyped = "project_number_typed" {
+        "This is the project's number, not its ID",
+        "SQL needs the project's ID, which starts with a letter. It stands beside the number on the console's dashboard.[ You typed {found}.]",
+        You, NotByItself }
+    DatasetIdInvalid = "dataset_id_invalid" {
+        "This is not a dataset ID",
+        "A dataset ID has up to 1,024 letters, digits and underscores.[ You typed {found}.]",
+        You, NotByItself }
+    DatasetUrlUnread = "dataset_url_unread" {
+        "This link names no dataset",
+        "Open the dataset in BigQuery's console and copy the address from there, or type the dataset ID alone.",
+        You, NotByItself }
+    TableIdInvalid = "table_id_invalid" {
+        "This is not a table ID",
+        "A table ID has up to 1,024 bytes of letters, digits, underscores, hyphens and spaces.[ You typed {found}.]",
+        You, NotByItself }
+    LocationInvalid = "location_invalid" {
+        "This is not a BigQuery location",
+        "A location is a name such as EU, US or europe-west1.[ You typed {found}.] Leave it empty to use the dataset's own.",
+        You, NotByItself }
+
     // ---- this computer -------------------------------------------------------------------------------------------
     Internal = "internal" {
         "Tapline made a mistake",

@@ -1,0 +1,527 @@
+//! One page of rows. The body stays as it came; a cell is a place in it, and no tree of values is built.
+//!
+//! ```text
+//! for row in page.rows() {
+//!     for (field, cell) in schema.fields.iter().zip(row.cells()) {
+//!         cell.is_null(); cell.text(); cell.elements(); cell.members();
+//!     }
+//! }
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserializer as _;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Rows as they came. Every row has the same number of cells.
+pub struct Page {
+    body: String,
+    /// Where each cell is in the body, row by row.
+    cells: Vec<Range<u32>>,
+    rows: usize,
+    width: usize,
+}
+
+/// The answer is not what a page of rows looks like. Holds no value of any row.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum MalformedPage {
+    #[error("not JSON of the expected shape, at line {line}, column {column}")]
+    Shape { line: usize, column: usize },
+    #[error("row {row} has {found} cells and others have {expected}")]
+    Width { row: usize, found: usize, expected: usize },
+    #[error("larger than 4 GiB")]
+    TooLarge,
+}
+
+impl Page {
+    /// Reads the `rows` of a `getQueryResults`, `jobs.query` or `tabledata.list` answer. No `rows` means no rows.
+    pub fn read(body: String) -> Result<Self, MalformedPage> {
+        if u32::try_from(body.len()).is_err() {
+            return Err(MalformedPage::TooLarge);
+        }
+        let mut found = Found::new(&body);
+        let mut json = serde_json::Deserializer::from_str(&body);
+        let end = json
+            .deserialize_map(Envelope(&mut found))
+            .and_then(|()| json.end())
+            .map_err(|error| MalformedPage::Shape {
+                line: error.line(),
+                column: error.column(),
+            });
+        if let Some((row, cells)) = found.odd_row {
+            return Err(MalformedPage::Width {
+                row,
+                found: cells,
+                expected: found.width.unwrap_or(0),
+            });
+        }
+        end?;
+        let (cells, rows, width) = (found.cells, found.rows, found.width.unwrap_or(0));
+        Ok(Self {
+            body,
+            cells,
+            rows,
+            width,
+        })
+    }
+
+    /// A page from single values, each a piece of JSON as BigQuery's REST API sends it in `v`.
+    pub fn gather<V: AsRef<str>>(rows: &[Vec<V>]) -> Result<Self, MalformedPage> {
+        let mut body = String::from(r#"{"rows":["#);
+        for (place, row) in rows.iter().enumerate() {
+            body.push_str(if place == 0 { r#"{"f":["# } else { r#",{"f":["# });
+            for (place, value) in row.iter().enumerate() {
+                body.push_str(if place == 0 { r#"{"v":"# } else { r#",{"v":"# });
+                body.push_str(value.as_ref());
+                body.push('}');
+            }
+            body.push_str("]}");
+        }
+        body.push_str("]}");
+        Self::read(body)
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Number of cells in each row. 0 where there are no rows.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Bytes of the body that this page holds in memory.
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
+    pub fn row(&self, at: usize) -> Option<Row<'_>> {
+        (at < self.rows).then(|| Row {
+            body: &self.body,
+            cells: &self.cells[at * self.width..(at + 1) * self.width],
+        })
+    }
+
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.rows).map(|at| Row {
+            body: &self.body,
+            cells: &self.cells[at * self.width..(at + 1) * self.width],
+        })
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Page({} rows, {} bytes)", self.rows, self.body.len())
+    }
+}
+
+/// One row of a [`Page`].
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    body: &'a str,
+    cells: &'a [Range<u32>],
+}
+
+impl<'a> Row<'a> {
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The cell of the column at this place in the schema.
+    pub fn cell(&self, at: usize) -> Option<Cell<'a>> {
+        self.cells.get(at).map(|range| self.at(range))
+    }
+
+    pub fn cells(self) -> impl ExactSizeIterator<Item = Cell<'a>> {
+        self.cells.iter().map(move |range| self.at(range))
+    }
+
+    fn at(&self, range: &Range<u32>) -> Cell<'a> {
+        Cell {
+            raw: &self.body[range.start as usize..range.end as usize],
+        }
+    }
+}
+
+/// One value, still as JSON. Scalars are JSON strings, null is null, arrays and records are nested.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Cell<'a> {
+    raw: &'a str,
+}
+
+impl<'a> Cell<'a> {
+    /// The JSON as it came.
+    pub fn raw(self) -> &'a str {
+        self.raw
+    }
+
+    pub fn is_null(self) -> bool {
+        self.raw == "null"
+    }
+
+    /// The text of a scalar, borrowed unless it holds an escape. `None` for null, arrays and records.
+    ///
+    /// A bare `true`, `false` or number counts as its own text, although Google quotes them.
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        match self.raw.as_bytes().first()? {
+            b'"' => {
+                let inner = self.raw.get(1..self.raw.len() - 1)?;
+                if inner.contains('\\') {
+                    serde_json::from_str(self.raw).ok().map(Cow::Owned)
+                } else {
+                    Some(Cow::Borrowed(inner))
+                }
+            }
+            b't' | b'f' | b'-' | b'0'..=b'9' => Some(Cow::Borrowed(self.raw)),
+            _ => None,
+        }
+    }
+
+    /// The elements of a repeated column. `None` where this is no array.
+    pub fn elements(self) -> Option<Vec<Cell<'a>>> {
+        if !self.raw.starts_with('[') {
+            return None;
+        }
+        let values: Vec<Wrapped<'a>> = serde_json::from_str(self.raw).ok()?;
+        Some(values.into_iter().map(Wrapped::cell).collect())
+    }
+
+    /// The members of a record, in the order of its schema. `None` where this is no record.
+    pub fn members(self) -> Option<Vec<Cell<'a>>> {
+        if !self.raw.starts_with('{') {
+            return None;
+        }
+        let record: WrappedRow<'a> = serde_json::from_str(self.raw).ok()?;
+        Some(record.f.into_iter().map(Wrapped::cell).collect())
+    }
+}
+
+impl fmt::Debug for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cell({} bytes)", self.raw.len())
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Wrapped<'a> {
+    #[serde(borrow)]
+    v: &'a RawValue,
+}
+
+impl<'a> Wrapped<'a> {
+    fn cell(self) -> Cell<'a> {
+        Cell { raw: self.v.get() }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct WrappedRow<'a> {
+    #[serde(borrow)]
+    f: Vec<Wrapped<'a>>,
+}
+
+/// What the walk through the body has found so far.
+struct Found {
+    base: usize,
+    cells: Vec<Range<u32>>,
+    rows: usize,
+    width: Option<usize>,
+    odd_row: Option<(usize, usize)>,
+}
+
+impl Found {
+    fn new(body: &str) -> Self {
+        Self {
+            base: body.as_ptr() as usize,
+            cells: Vec::new(),
+            rows: 0,
+            width: None,
+            odd_row: None,
+        }
+    }
+
+    /// Notes where the value stands. The body is at most 4 GiB, so places fit in 32 bits.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "Page::read refuses bodies of more than 4 GiB"
+    )]
+    fn note(&mut self, value: &RawValue) {
+        let start = (value.get().as_ptr() as usize - self.base) as u32;
+        self.cells.push(start..start + value.get().len() as u32);
+    }
+
+    fn finish_row(&mut self, cells: usize) -> bool {
+        let fits = *self.width.get_or_insert(cells) == cells;
+        if !fits {
+            self.odd_row = Some((self.rows, cells));
+        }
+        self.rows += 1;
+        fits
+    }
+}
+
+macro_rules! walk {
+    ($name:ident, $ask:ident) => {
+        struct $name<'f>(&'f mut Found);
+
+        impl<'de> DeserializeSeed<'de> for $name<'_> {
+            type Value = ();
+            fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+                from.$ask(self)
+            }
+        }
+    };
+}
+
+walk!(Envelope, deserialize_map);
+walk!(Rows, deserialize_any);
+walk!(OneRow, deserialize_map);
+walk!(Cells, deserialize_seq);
+walk!(OneCell, deserialize_map);
+
+/// Whether a key is this one, without copying it.
+struct Key(&'static str);
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = bool;
+    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+impl<'de> Visitor<'de> for Envelope<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an answer with rows")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(found) = map.next_key_seed(Key("rows"))? {
+            if found {
+                map.next_value_seed(Rows(self.0))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        while rows.next_element_seed(OneRow(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de> Visitor<'de> for OneRow<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row: an object with f")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let before = self.0.cells.len();
+        while let Some(found) = map.next_key_seed(Key("f"))? {
+            if found {
+                map.next_value_seed(Cells(self.0))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        let cells = self.0.cells.len() - before;
+        if self.0.finish_row(cells) {
+            Ok(())
+        } else {
+            Err(serde::de::Error::custom("a row of another width"))
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Cells<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of cells")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<(), A::Error> {
+        while cells.next_element_seed(OneCell(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de> Visitor<'de> for OneCell<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a cell: an object with v")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = false;
+        while let Some(found) = map.next_key_seed(Key("v"))? {
+            if found && !seen {
+                self.0.note(map.next_value::<&'de RawValue>()?);
+                seen = true;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        if seen {
+            Ok(())
+        } else {
+            Err(serde::de::Error::missing_field("v"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MalformedPage, Page};
+
+    fn page(body: &str) -> Page {
+        Page::read(body.to_owned()).expect("a page")
+    }
+
+    #[test]
+    fn scalars_are_borrowed_and_escapes_are_undone() {
+        let page = page(
+            r#"{"kind":"bigquery#queryResponse","rows":[
+                {"f":[{"v":"1"},{"v":"O\"Neil\u00e9\n"},{"v":null}]},
+                {"f":[{"v":"2"},{"v":""},{"v":"null"}]}],"totalRows":"2"}"#,
+        );
+        assert_eq!((page.len(), page.width()), (2, 3), "two rows of three cells");
+        let texts: Vec<Vec<Option<String>>> = page
+            .rows()
+            .map(|row| {
+                row.cells()
+                    .map(|cell| cell.text().map(|text| text.into_owned()))
+                    .collect()
+            })
+            .collect();
+        assert_eq!(
+            texts,
+            vec![
+                vec![Some("1".into()), Some("O\"Neilé\n".into()), None],
+                vec![Some("2".into()), Some(String::new()), Some("null".into())],
+            ],
+            "null is null, an empty text is empty, and the word null is a word"
+        );
+    }
+
+    #[test]
+    fn arrays_and_records_open_layer_by_layer() {
+        let page = page(
+            r#"{"rows":[{"f":[
+                {"v":[{"v":"a"},{"v":"b,]}"}]},
+                {"v":{"f":[{"v":"Oslo"},{"v":[{"v":{"f":[{"v":"7"}]}}]}]}}]}]}"#,
+        );
+        let row = page.row(0).expect("one row");
+        let tags = row.cell(0).and_then(super::Cell::elements).expect("an array");
+        assert_eq!(
+            tags.iter().filter_map(|tag| tag.text()).collect::<Vec<_>>(),
+            ["a", "b,]}"],
+            "brackets inside a text end nothing"
+        );
+        let home = row.cell(1).and_then(super::Cell::members).expect("a record");
+        let inner = home[1].elements().expect("an array of records")[0]
+            .members()
+            .expect("a record");
+        assert_eq!(inner[0].text().as_deref(), Some("7"), "records nest inside arrays");
+        assert!(
+            row.cell(0).is_some_and(|cell| cell.text().is_none()),
+            "an array is no text"
+        );
+        assert!(row.cell(2).is_none(), "there is no third column");
+    }
+
+    #[test]
+    fn no_rows_is_an_empty_page() {
+        for body in [
+            r#"{"jobComplete":true,"totalRows":"0"}"#,
+            r#"{"rows":[]}"#,
+            r#"{"rows":null}"#,
+        ] {
+            assert!(page(body).is_empty(), "{body} has no rows");
+        }
+    }
+
+    #[test]
+    fn what_is_no_page_is_said_and_never_shown() {
+        let rows = [
+            "<html>",
+            r#"{"rows":[{"f":[{"v":"cut"#,
+            r#"{"rows":[{"f":[{"w":"1"}]}]}"#,
+            r#"{"rows":"many"}"#,
+            r#"{"rows":[]} trailing"#,
+            "",
+        ];
+        for body in rows {
+            let error = Page::read(body.to_owned()).expect_err(body);
+            assert!(matches!(error, MalformedPage::Shape { .. }), "{body:?} gave {error:?}");
+        }
+        assert_eq!(
+            Page::read(r#"{"rows":[{"f":[{"v":"1"},{"v":"2"}]},{"f":[{"v":"3"}]}]}"#.into()).expect_err("ragged"),
+            MalformedPage::Width {
+                row: 1,
+                found: 1,
+                expected: 2
+            },
+            "a short row must not shift the cells of the next"
+        );
+    }
+
+    #[test]
+    fn single_values_gather_into_a_page() {
+        let page = Page::gather(&[vec![r#""1""#, "null"], vec![r#""2""#, r#"[{"v":"x"}]"#]]).expect("JSON pieces");
+        assert_eq!(page.len(), 2, "two rows");
+        assert!(
+            page.row(0)
+                .and_then(|row| row.cell(1))
+                .is_some_and(super::Cell::is_null),
+            "null stays null"
+        );
+        assert!(
+            Page::gather(&[vec![r#""1"},{"v":"2""#], vec!["3"]]).is_err(),
+            "a piece that is no single value is refused"
+        );
+    }
+}
