@@ -4,5 +4,7 @@
 //! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
 
 pub mod bigquery;
+pub mod clevertap;
 pub mod ground;
 pub mod import;
+pub mod mapping;

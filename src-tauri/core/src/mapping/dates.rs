@@ -1,0 +1,268 @@
+//! Dates: from every form that a warehouse writes to seconds since 1970, which is what CleverTap keeps.
+//!
+//! A value without a zone is read in the zone that the person chose, UTC where none is chosen. Where clocks are put
+//! forward and a time does not exist, the time that the clocks show instead is meant (02:30 becomes 03:30); where they are
+//! put back and a time comes twice, the first is meant. A date alone is its first second.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::{DateTimeParser, Pieces};
+use jiff::tz::TimeZone;
+
+use crate::import::plan::DateFormat;
+
+/// How one column writes its dates.
+#[derive(Clone, Debug)]
+pub struct DateReader {
+    form: Form,
+    zone: Option<TimeZone>,
+}
+
+/// What a date column is in BigQuery, or the format that the person named for a text or number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `2024-03-18`
+    Date,
+    /// `2024-03-18T10:00:00.123456`, without a zone
+    Datetime,
+    /// Microseconds since 1970; also seconds with a fraction, and RFC 3339
+    Timestamp,
+    Written(DateFormat),
+}
+
+/// Why a value is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateFault {
+    /// Not written as the format says.
+    Format,
+    /// Written so, and no such day or time exists, such as 30 February or 24:00.
+    NoSuchTime,
+    /// Before the year 1 or after the year 9999.
+    OutOfRange,
+}
+
+impl DateReader {
+    /// Reads `form`; values without a zone are in `zone`, UTC where absent.
+    pub fn new(form: Form, zone: Option<TimeZone>) -> Self {
+        Self {
+            form,
+            zone: zone.filter(|zone| *zone != TimeZone::UTC),
+        }
+    }
+
+    /// Seconds since 1970 began in UTC, fractions cut towards the past.
+    pub fn seconds(&self, text: &str) -> Result<i64, DateFault> {
+        match self.form {
+            Form::Date => self.at(iso_date(text)?, Time::midnight()),
+            Form::Datetime => self.iso(text),
+            Form::Timestamp => timestamp(text).unwrap_or_else(|| self.iso(text)),
+            Form::Written(format) => self.written(format, text),
+        }
+    }
+
+    fn written(&self, format: DateFormat, text: &str) -> Result<i64, DateFault> {
+        match format {
+            DateFormat::EpochSeconds => epoch(text, 10),
+            DateFormat::EpochMilliseconds => epoch(text, 13).map(|ms| ms.div_euclid(1000)),
+            DateFormat::IsoDate => self.at(iso_date(text)?, Time::midnight()),
+            DateFormat::Iso8601 => self.iso(text),
+            DateFormat::DayMonthYearTime => self.pattern(b"DD/MM/YYYY hh:mm:ss", text),
+            DateFormat::MonthDayYearTime => self.pattern(b"MM/DD/YYYY hh:mm:ss", text),
+            DateFormat::YearDayMonthTime => self.pattern(b"YYYY/DD/MM hh:mm:ss", text),
+            DateFormat::YearMonthDayTime => self.pattern(b"YYYY/MM/DD hh:mm:ss", text),
+            DateFormat::DayNameYearTime => self.pattern(b"DD NNN YYYY hh:mm:ss", text),
+            DateFormat::DayMonthYear => self.pattern(b"DD/MM/YYYY", text),
+            DateFormat::MonthDayYear => self.pattern(b"MM/DD/YYYY", text),
+            DateFormat::YearDayMonth => self.pattern(b"YYYY/DD/MM", text),
+            DateFormat::YearMonthDay => self.pattern(b"YYYY/MM/DD", text),
+            DateFormat::DayNameYear => self.pattern(b"DDNNNYYYY", text),
+        }
+    }
+
+    /// Reads text whose every character has its place.
+    fn pattern(&self, pattern: &[u8], text: &str) -> Result<i64, DateFault> {
+        let parts = Parts::read(pattern, text.as_bytes()).ok_or(DateFault::Format)?;
+        let time = Time::new(parts.hour, parts.minute, parts.second, 0).map_err(|_| DateFault::NoSuchTime)?;
+        self.at(day(parts.year, parts.month, parts.day)?, time)
+    }
+
+    /// Reads RFC 3339 with or without a zone, with a space or a T, with or without a time.
+    fn iso(&self, text: &str) -> Result<i64, DateFault> {
+        static PARSER: DateTimeParser = DateTimeParser::new();
+        let utc = text.strip_suffix(" UTC");
+        let bare = utc.unwrap_or(text);
+        // The library also reads years of six digits, weeks and bracketed zones. A warehouse writes none of them.
+        let plain = |b: &u8| b.is_ascii_digit() || b"-:.+TtZz ".contains(b);
+        if iso_date(bare.get(..10).ok_or(DateFault::Format)?).is_err() || !bare.as_bytes().iter().all(plain) {
+            return Err(iso_date(bare.get(..10).unwrap_or_default())
+                .err()
+                .unwrap_or(DateFault::Format));
+        }
+        let pieces = Pieces::parse(bare).map_err(|_| DateFault::Format)?;
+        let time = pieces.time().unwrap_or(Time::midnight());
+        if pieces.offset().is_some() {
+            return PARSER
+                .parse_timestamp(bare)
+                .map(|instant| floor_seconds(instant.as_second(), instant.subsec_nanosecond()))
+                .map_err(|_| DateFault::Format);
+        }
+        if utc.is_some() {
+            return seconds_in_utc(pieces.date(), time);
+        }
+        self.at(pieces.date(), time)
+    }
+
+    fn at(&self, date: Date, time: Time) -> Result<i64, DateFault> {
+        let Some(zone) = &self.zone else {
+            return seconds_in_utc(date, time);
+        };
+        zone.to_ambiguous_timestamp(DateTime::from_parts(date, time))
+            .compatible()
+            .map(|instant| floor_seconds(instant.as_second(), instant.subsec_nanosecond()))
+            .map_err(|_| DateFault::OutOfRange)
+    }
+}
+
+/// A zone by its IANA name, such as `Europe/Paris`.
+pub fn zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
+struct Parts {
+    year: i16,
+    month: i8,
+    day: i8,
+    hour: i8,
+    minute: i8,
+    second: i8,
+}
+
+impl Parts {
+    /// Letters of the pattern stand for digits (`NNN` for a month's name), everything else for itself.
+    fn read(pattern: &[u8], text: &[u8]) -> Option<Self> {
+        const MONTHS: [&[u8; 3]; 12] = [
+            b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
+        ];
+        if pattern.len() != text.len() {
+            return None;
+        }
+        let mut parts = Self {
+            year: 0,
+            month: 0,
+            day: 0,
+            hour: 0,
+            minute: 0,
+            second: 0,
+        };
+        let mut name = [0; 3];
+        let mut letters = 0;
+        for (&place, &byte) in pattern.iter().zip(text) {
+            if place == b'N' {
+                name[letters] = byte.to_ascii_lowercase();
+                letters += 1;
+                continue;
+            }
+            let field = match place {
+                b'Y' => {
+                    parts.year = parts.year * 10 + i16::from(digit(byte)?);
+                    continue;
+                }
+                b'M' => &mut parts.month,
+                b'D' => &mut parts.day,
+                b'h' => &mut parts.hour,
+                b'm' => &mut parts.minute,
+                b's' => &mut parts.second,
+                literal if literal == byte => continue,
+                _ => return None,
+            };
+            *field = *field * 10 + digit(byte)?;
+        }
+        if letters > 0 {
+            let month = MONTHS.iter().position(|month| **month == name)?;
+            parts.month = i8::try_from(month).ok()? + 1;
+        }
+        Some(parts)
+    }
+}
+
+fn digit(byte: u8) -> Option<i8> {
+    byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').ok()).flatten()
+}
+
+fn iso_date(text: &str) -> Result<Date, DateFault> {
+    let parts = Parts::read(b"YYYY-MM-DD", text.as_bytes()).ok_or(DateFault::Format)?;
+    day(parts.year, parts.month, parts.day)
+}
+
+fn day(year: i16, month: i8, day: i8) -> Result<Date, DateFault> {
+    if year == 0 {
+        return Err(DateFault::OutOfRange);
+    }
+    Date::new(year, month, day).map_err(|_| DateFault::NoSuchTime)
+}
+
+fn seconds_in_utc(date: Date, time: Time) -> Result<i64, DateFault> {
+    let instant = TimeZone::UTC.to_timestamp(DateTime::from_parts(date, time));
+    instant
+        .map(|instant| floor_seconds(instant.as_second(), instant.subsec_nanosecond()))
+        .map_err(|_| DateFault::OutOfRange)
+}
+
+/// jiff cuts towards 1970; half a second before it is the second before it.
+fn floor_seconds(second: i64, nanosecond: i32) -> i64 {
+    if nanosecond < 0 { second - 1 } else { second }
+}
+
+/// A TIMESTAMP as numbers: whole ones are microseconds, others seconds. Nothing where it is no number.
+fn timestamp(text: &str) -> Option<Result<i64, DateFault>> {
+    if let Ok(microseconds) = text.parse::<i64>() {
+        return Some(in_range(microseconds.div_euclid(1_000_000)));
+    }
+    let numeric = |b: u8| b.is_ascii_digit() || b"+-.eE".contains(&b);
+    if !text.bytes().all(numeric) {
+        return None;
+    }
+    let seconds = text.parse::<f64>().ok()?.floor();
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a float beyond i64 becomes its end, which is out of range anyway"
+    )]
+    Some(in_range(seconds as i64))
+}
+
+/// A whole number with exactly this many digits. Number columns may write it with a fraction or an exponent.
+fn epoch(text: &str, digits: usize) -> Result<i64, DateFault> {
+    let text = whole(text).ok_or(DateFault::Format)?;
+    let number: i64 = text.parse().map_err(|_| DateFault::Format)?;
+    if text.trim_start_matches(['-', '+']).len() == digits {
+        Ok(number)
+    } else {
+        Err(DateFault::Format)
+    }
+}
+
+/// The whole part of a plain decimal, or the plain form of one with an exponent.
+fn whole(text: &str) -> Option<std::borrow::Cow<'_, str>> {
+    if text.contains(['e', 'E']) {
+        let number: f64 = text.parse().ok()?;
+        return number.is_finite().then(|| format!("{:.0}", number.floor()).into());
+    }
+    match text.split_once('.') {
+        Some((whole, part)) if !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) => Some(whole.into()),
+        Some(_) => None,
+        None => Some(text.into()),
+    }
+}
+
+fn in_range(second: i64) -> Result<i64, DateFault> {
+    const FIRST: i64 = -62_135_596_800; // 0001-01-01T00:00:00Z
+    const LAST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+    if (FIRST..=LAST).contains(&second) {
+        Ok(second)
+    } else {
+        Err(DateFault::OutOfRange)
+    }
+}
+
+#[cfg(test)]
+#[path = "dates_tests.rs"]
+mod tests;
