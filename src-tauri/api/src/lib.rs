@@ -1,4 +1,14 @@
 //! The counter: every command and every wire type, in one list. No Tauri, no SQL, no HTTP.
 
+mod app;
 pub mod commands;
+mod host;
+mod log;
+mod offers;
+mod options;
 pub mod wire;
+
+pub use app::App;
+pub use host::{Host, Terminal, Waiting};
+pub use options::AppOptions;
+pub use tapline_core::ground::problem::Problem;

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod check;
 pub mod connection;
+mod from;
 pub mod import;
 pub mod key;
 pub mod problem;

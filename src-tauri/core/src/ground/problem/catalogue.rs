@@ -145,6 +145,44 @@ catalogue! {
         "A location is a name such as EU, US or europe-west1.[ You typed {found}.] Leave it empty to use the dataset's own.",
         You, NotByItself }
 
+    // ---- the counter ------------------------------------------------------------------------------------------------
+    QuestionNotUnderstood = "question_not_understood" {
+        "Tapline could not read the question",
+        "The program that asked does not fit this version of Tapline.[ It asked for {name}.][ It left out {field}.] Closing and opening it again may help.",
+        Tapline, NotByItself }
+    WindowNeeded = "window_needed" {
+        "This needs a window",
+        "A terminal cannot show a file dialog or a web page. Name the file in the command instead.",
+        You, NotByItself }
+    LinkRefused = "link_refused" {
+        "Tapline does not open this address",
+        "Only pages of Google Cloud's console and documentation and of CleverTap are opened from here.[ This one is at {host}.]",
+        You, NotByItself }
+    LinkNotOpened = "link_not_opened" {
+        "The web page could not be opened",
+        "No browser answered on this computer.[ {detail}]",
+        You, NotByItself }
+    StoreNoFolder = "store_no_folder" {
+        "There is no folder to keep things in",
+        "This computer names no folder for programs' data. Set TAPLINE_STORE to a folder of your own.",
+        You, NotByItself }
+    EndpointNotLoopback = "endpoint_not_loopback" {
+        "A sandbox must be on this computer",
+        "TAPLINE_ENDPOINT takes https:// with a loopback address and a port, such as https://127.0.0.1:8443.[ It is {found}.]",
+        You, NotByItself }
+    KeyOfferGone = "key_offer_gone" {
+        "The key is no longer waiting",
+        "A key that was read but not saved is kept in memory for an hour. Choose the file again.",
+        You, NotByItself }
+    FileNotRead = "file_not_read" {
+        "The file could not be read",
+        "Tapline was not able to read it[ at {path}].[ This computer says: {detail}.]",
+        You, NotByItself }
+    FileNotWritten = "file_not_written" {
+        "The file could not be written",
+        "Tapline was not able to write it[ to {path}].[ This computer says: {detail}.]",
+        You, NotByItself }
+
     // ---- this computer -------------------------------------------------------------------------------------------
     Internal = "internal" {
         "Tapline made a mistake",

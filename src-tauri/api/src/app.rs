@@ -1,0 +1,73 @@
+//! The app: everything that is open while Tapline runs, and the one door that commands come through.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value;
+use tapline_core::ground::problem::{Code, Fact, Problem};
+use tracing::Instrument as _;
+
+use crate::wire::signal::Signal;
+use crate::{AppOptions, Host, commands, log, wire};
+
+/// An open store with everything that works on it. Cheap to share, by [`Arc`].
+pub struct App {
+    pub(crate) options: AppOptions,
+    pub(crate) host: Arc<dyn Host>,
+    calls: AtomicU64,
+}
+
+impl App {
+    /// Opens the store and the log, and settles what the last process left open.
+    ///
+    /// Needs a Tokio runtime, and so does everything else here.
+    pub async fn start(options: AppOptions, host: Arc<dyn Host>) -> Result<Arc<Self>, Problem> {
+        log::start(&options.folder);
+        let app = Arc::new(Self {
+            options,
+            host,
+            calls: AtomicU64::new(1),
+        });
+        tracing::info!(
+            target: "tapline",
+            version = env!("CARGO_PKG_VERSION"),
+            sandbox = app.options.endpoint.is_some(),
+            "started"
+        );
+        Ok(app)
+    }
+
+    /// Answers a command by its name in [`commands::listed`]. A command goes on to its end although the caller gives up
+    /// waiting, and a fault in one never takes the app down.
+    pub async fn call(self: &Arc<Self>, name: &str, args: Value) -> Result<Value, wire::problem::Problem> {
+        let id = self.calls.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::info_span!(target: "tapline", "call", id, command = commands::known(name));
+        let app = Arc::clone(self);
+        let name = name.to_owned();
+        let task = tokio::spawn(async move { commands::answer(&app, &name, args).await }.instrument(span.clone()));
+        let reply = task.await.unwrap_or_else(|_| {
+            let log = format!("The log tells more under call {id}.");
+            Err(Problem::new(Code::Internal).with(Fact::Detail, log))
+        });
+        reply.map_err(|problem| {
+            span.in_scope(|| tracing::warn!(target: "tapline", code = problem.code().as_str(), "refused"));
+            problem.into()
+        })
+    }
+
+    /// Reads a file that was dropped on the window, and signals what it was.
+    pub async fn key_dropped(self: &Arc<Self>, path: PathBuf) {
+        let _ = path;
+    }
+
+    /// Ends what goes on, so that it can be gone on with: waiting keys are wiped and runs are brought to an end.
+    pub async fn shut_down(&self) {
+        tracing::info!(target: "tapline", "stopped");
+    }
+
+    /// Tells every window that a list changed.
+    pub(crate) fn changed(&self, list: &str) {
+        self.host.signal(Signal::Changed(list.to_owned()));
+    }
+}

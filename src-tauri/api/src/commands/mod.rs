@@ -1,0 +1,211 @@
+//! The one list of commands: what a window, a browser or a terminal may ask, with the shape of question and reply.
+
+mod about;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tapline_core::ground::problem::{Code, Fact, Problem};
+
+use crate::App;
+use crate::host::Waiting;
+use crate::wire;
+
+macro_rules! commands {
+    ($($(#[doc = $doc:literal])* $name:literal $($room:ident :: $function:ident)? ($args:ty) -> $reply:ty;)*) => {
+        /// Every command with its TypeScript shapes: `(name, meaning, args, reply)`.
+        pub fn listed() -> Vec<(&'static str, &'static str, String, String)> {
+            use ts_rs::TS as _;
+            let config = ts_rs::Config::from_env();
+            vec![$(($name, concat!($($doc),*), <$args>::name(&config), <$reply>::name(&config)),)*]
+        }
+
+        /// The command's name, or nothing: a name from outside is not fit for the log.
+        pub(crate) fn known(name: &str) -> Option<&'static str> {
+            match name {
+                $($name => Some($name),)*
+                _ => None,
+            }
+        }
+
+        /// Answers one command by name.
+        pub(crate) fn answer<'a>(app: &'a Arc<App>, name: &str, args: Value) -> Waiting<'a, Result<Value, Problem>> {
+            match name {
+                $($name => commands!(@answer app, args, $args, $reply, $($room :: $function)?),)*
+                unknown => {
+                    let problem = Problem::new(Code::QuestionNotUnderstood).with(Fact::Name, unknown);
+                    Box::pin(async { Err(problem) })
+                }
+            }
+        }
+    };
+    (@answer $app:ident, $args:ident, $shape:ty, $reply:ty, $room:ident :: $function:ident) => {
+        Box::pin(async move {
+            let reply: $reply = $room::$function($app, read::<$shape>($args)?).await?;
+            written(&reply)
+        })
+    };
+    (@answer $app:ident, $args:ident, $shape:ty, $reply:ty,) => {
+        Box::pin(async move {
+            let _ = ($app, $args);
+            Err(Problem::new(Code::Internal).with(Fact::Detail, "This command has not been built."))
+        })
+    };
+}
+
+/// Reads a question. What does not fit its shape is not shown back: it may hold a passcode or a key.
+fn read<T: DeserializeOwned>(args: Value) -> Result<T, Problem> {
+    let nothing = args.as_object().is_some_and(serde_json::Map::is_empty);
+    let args = if nothing && size_of::<T>() == 0 {
+        Value::Null
+    } else {
+        args
+    };
+    serde_json::from_value(args).map_err(|error| {
+        let problem = Problem::new(Code::QuestionNotUnderstood);
+        match error.classify() {
+            serde_json::error::Category::Data => problem.with_some(Fact::Field, missing_field(&error.to_string())),
+            _ => problem,
+        }
+    })
+}
+
+/// The field's name from serde's "missing field `name`", which holds no value.
+fn missing_field(words: &str) -> Option<String> {
+    let (name, _) = words.strip_prefix("missing field `")?.split_once('`')?;
+    Some(name.to_owned())
+}
+
+fn written<T: Serialize>(reply: &T) -> Result<Value, Problem> {
+    serde_json::to_value(reply).map_err(|_| Problem::new(Code::Internal))
+}
+
+commands! {
+    /// Version, store, keychain, sandbox.
+    "about" (()) -> wire::settings::About;
+    "settings.read" (()) -> wire::settings::Settings;
+    "settings.save" (wire::settings::Settings) -> wire::settings::Settings;
+
+    /// Opens the native picker and reads the chosen file. Nothing where the person cancels.
+    "key.pick" (()) -> Option<wire::key::KeyOffer>;
+    "key.read_file" (wire::key::KeyFile) -> wire::key::KeyOffer;
+    "key.read_text" (wire::key::KeyText) -> wire::key::KeyOffer;
+    /// Wipes a waiting key.
+    "key.forget" (wire::key::KeyOfferRef) -> ();
+
+    "connections.list" (()) -> Vec<wire::connection::Connection>;
+    "connections.get" (wire::connection::ConnectionRef) -> wire::connection::Connection;
+    /// Validates what was typed, and takes a pasted dataset path apart. Asks nothing of Google.
+    "connections.review" (wire::connection::ConnectionDraft) -> wire::connection::DraftReview;
+    "connections.save" (wire::connection::ConnectionSave) -> wire::connection::Connection;
+    "connections.delete_plan" (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
+    /// Stops every import in Ready, Scheduled, Paused or Running that reads from the connection.
+    "connections.stop_imports" (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
+    /// Refused while an import stands in the way.
+    "connections.delete" (wire::connection::ConnectionRef) -> ();
+
+    /// Starts Test Connection on a draft. Reports come as `check` signals.
+    "check.start" (wire::check::CheckStart) -> wire::check::CheckReport;
+    /// Starts Test Connection on a saved connection, and keeps the verdict with it.
+    "check.start_saved" (wire::connection::ConnectionRef) -> wire::check::CheckReport;
+    "check.cancel" (wire::check::CheckRef) -> wire::check::CheckReport;
+    /// Runs one step again, with what the others learned.
+    "check.again" (wire::check::CheckAgain) -> wire::check::CheckReport;
+    "check.evidence" (wire::check::CheckRef) -> wire::check::Evidence;
+    "check.sample" (wire::check::SampleAsk) -> wire::check::Sample;
+
+    "accounts.list" (()) -> Vec<wire::account::Account>;
+    "accounts.review" (wire::account::AccountDraft) -> wire::account::AccountReview;
+    "accounts.save" (wire::account::AccountDraft) -> wire::account::Account;
+    /// Tests what was typed, without saving it.
+    "accounts.test_draft" (wire::account::AccountDraft) -> wire::account::AccountTest;
+    "accounts.test" (wire::account::AccountRef) -> wire::account::Account;
+    /// Refused while an import sends to it, unless that import is Draft or Stopped.
+    "accounts.delete" (wire::account::AccountRef) -> ();
+
+    "imports.list" (()) -> Vec<wire::import::ImportBrief>;
+    "imports.get" (wire::import::ImportRef) -> wire::import::Import;
+    "imports.tables" (wire::connection::ConnectionRef) -> wire::import::Tables;
+    /// Bytes and columns, from a dry run. Reads nothing.
+    "imports.estimate" (wire::import::SourceAsk) -> wire::import::Estimate;
+    /// Preview Results: a few rows.
+    "imports.preview" (wire::import::SourceAsk) -> wire::check::Sample;
+    "imports.suggest" (wire::import::SuggestAsk) -> wire::import::Suggested;
+    "imports.review" (wire::import::ReviewAsk) -> wire::import::PlanReview;
+    /// Perform Dry Run. Reports come as `dry_run` signals.
+    "imports.dry_run" (wire::import::DryRunAsk) -> wire::import::DryRunReport;
+    "imports.cancel_dry_run" (wire::import::DryRunRef) -> wire::import::DryRunReport;
+    "imports.save" (wire::import::ImportSave) -> wire::import::Import;
+    /// What a person must read before events with all rows are sent. Nothing where no warning is due.
+    "imports.run_warning" (wire::import::ImportRef) -> Option<wire::import::RunWarning>;
+    /// Run now. Progress comes as `run` signals.
+    "imports.run" (wire::import::ImportRunAsk) -> wire::run::Run;
+    /// Stops the import for good, and its run with it.
+    "imports.stop" (wire::import::ImportRef) -> wire::import::Import;
+
+    "runs.list" (wire::run::RunsAsk) -> Vec<wire::run::Run>;
+    "runs.get" (wire::run::RunRef) -> wire::run::Run;
+    "runs.stop" (wire::run::RunRef) -> wire::run::Run;
+    "runs.reasons" (wire::run::RunRef) -> wire::run::RunReasons;
+    "runs.records" (wire::run::RecordsAsk) -> wire::run::RecordsPage;
+    /// Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*.
+    "runs.export" (wire::run::RunRef) -> Option<wire::run::Exported>;
+
+    /// Opens a page of Google's or CleverTap's console in the person's browser. Other hosts are refused.
+    "open_link" about::open_link (Link) -> ();
+}
+
+crate::wire::wire! {
+    pub struct Link { pub url: String }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+
+    fn typescript() -> String {
+        let mut names = BTreeSet::new();
+        let mut body = String::new();
+        for (name, meaning, args, reply) in listed() {
+            if !meaning.is_empty() {
+                writeln!(body, "  /**{meaning} */").unwrap();
+            }
+            writeln!(body, "  \"{name}\": {{ args: {args}; reply: {reply} }};").unwrap();
+            for part in [args, reply] {
+                names.extend(
+                    part.split(|c: char| !c.is_alphanumeric())
+                        .filter(|word| word.starts_with(char::is_uppercase) && *word != "Array")
+                        .map(str::to_owned),
+                );
+            }
+        }
+        let imports: String = names
+            .iter()
+            .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
+            .collect();
+        format!(
+            "// Generated from the list of commands. Do not edit.\n{imports}\nexport type Commands = {{\n{body}}};\n"
+        )
+    }
+
+    #[test]
+    fn the_typescript_list_is_written_for_the_ui() {
+        let folder = std::env::var("TS_RS_EXPORT_DIR").expect("set in .cargo/config.toml");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(std::path::Path::new(&folder).join("Commands.ts"), typescript()).unwrap();
+    }
+
+    #[test]
+    fn every_command_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = listed().into_iter().map(|(name, ..)| name).collect();
+        assert_eq!(
+            names.len(),
+            listed().len(),
+            "two commands with one name cannot be told apart"
+        );
+    }
+}
