@@ -1,3 +1,7 @@
 //! The import as a noun: what to read, how to map it, how often, and in which state it stands. Reads nothing and sends nothing.
 
+pub mod fault;
 pub mod plan;
+pub mod validate;
+
+pub use validate::validate;

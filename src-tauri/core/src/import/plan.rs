@@ -171,6 +171,21 @@ pub enum DataType {
     MultiValue,
 }
 
+impl DataType {
+    /// CleverTap's word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::Integer => "Integer",
+            Self::Float => "Float",
+            Self::Long => "Long",
+            Self::Boolean => "Boolean",
+            Self::Date => "Date",
+            Self::MultiValue => "Multi-value",
+        }
+    }
+}
+
 /// What a NULL does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "wire-types", derive(TS), ts(export))]

@@ -181,6 +181,102 @@ catalogue! {
     FileNotWritten = "file_not_written" {
         "The file could not be written",
         "Tapline was not able to write it[ to {path}].[ This computer says: {detail}.]",
+    // ---- the plan of an import -----------------------------------------------------------------------------------
+    PlanNotJson = "plan_not_json" {
+        "This is not a plan",
+        "A plan is a JSON document; `tapline imports schema` prints its shape.[ The text stops making sense at {position}.]",
+        You, NotByItself }
+    PlanVersion = "plan_version" {
+        "This plan has a version that Tapline does not know",
+        "It says version {found}; this Tapline reads version {expected}. A newer Tapline may read it.",
+        You, NotByItself }
+    PlanFieldUnknown = "plan_field_unknown" {
+        "A plan has no field called {found}",
+        "At {field}.[ Did you mean {suggestion}?][ Known here: {expected}.]",
+        You, NotByItself }
+    PlanFieldMissing = "plan_field_missing" {
+        "The plan lacks {name}",
+        "{field} is needed.",
+        You, NotByItself }
+    PlanValueUnfit = "plan_value_unfit" {
+        "{field} has a value that does not fit",
+        "There is {found}[, and {expected} is needed].[ Did you mean {suggestion}?]",
+        You, NotByItself }
+    ColumnUnknown = "column_unknown" {
+        "There is no column {column}",
+        "The table or query does not give a column of this name.[ Did you mean {suggestion}?]",
+        You, NotByItself }
+    ColumnAmbiguous = "column_ambiguous" {
+        "Several columns are called {column}",
+        "Give each column of the query a name of its own with AS. BigQuery ignores case in column names.",
+        You, NotByItself }
+    TypeUnfit = "type_unfit" {
+        "A column of type {found} cannot become {expected}",
+        "Choose another data type for {column}, or convert the column in SQL.",
+        You, NotByItself }
+    ColumnTypeUnfit = "column_type_unfit" {
+        "A column of type {found} cannot be used here",
+        "{column} would have to be one of these: {expected}. A query can convert it.",
+        You, NotByItself }
+    DateFormatMissing = "date_format_missing" {
+        "Say how {column} writes its dates",
+        "It is of type {found}, which does not tell. Choose the date format.",
+        You, NotByItself }
+    DateFormatUnfit = "date_format_unfit" {
+        "A number holds no date in this format",
+        "{column} is of type {found}: choose epoch seconds or epoch milliseconds, or convert the column in SQL.",
+        You, NotByItself }
+    ZoneUnknown = "zone_unknown" {
+        "There is no time zone called {found}",
+        "Zones are named after places, such as Europe/Paris, and UTC.[ Did you mean {suggestion}?]",
+        You, NotByItself }
+    NameForbidden = "name_forbidden" {
+        "A name may not hold {found}",
+        "CleverTap forbids % > < ! | & . : ; $ ' \" \\ # and control characters in the names of properties and events.[ {suggestion} would do.]",
+        You, NotByItself }
+    NamePadded = "name_padded" {
+        "The name has a space at an end",
+        "Nobody would see it, and CleverTap would keep it as another name.",
+        You, NotByItself }
+    NameTooLong = "name_too_long" {
+        "The name is too long",
+        "CleverTap takes names of at most {limit}.",
+        You, NotByItself }
+    PropertyTwice = "property_twice" {
+        "Two columns become {name}",
+        "A record holds each property once. Remove one of them, or give it another name.",
+        You, NotByItself }
+    PropertyUnfit = "property_unfit" {
+        "{name} cannot be filled from a column",
+        "CleverTap keeps it as a list of objects, which an import cannot send. Give the property another name.",
+        You, NotByItself }
+    PropertyTypeUnfit = "property_type_unfit" {
+        "{name} is not of type {found}",
+        "CleverTap's own {name} takes: {expected}.",
+        You, NotByItself }
+    IdentityTwice = "identity_twice" {
+        "The identity is mapped twice",
+        "The identity of a record is its own field. Remove the property {name}, or map CleverTap ID as the identity.",
+        You, NotByItself }
+    EventReserved = "event_reserved" {
+        "{name} is an event of CleverTap's own",
+        "CleverTap raises it itself and refuses it from others; case and spaces do not count. Choose another name.",
+        You, NotByItself }
+    TooManyProperties = "too_many_properties" {
+        "There are too many properties",
+        "There are {count}; CleverTap takes at most {limit}.",
+        You, NotByItself }
+    MultiValueInEvent = "multi_value_in_event" {
+        "An event holds no lists",
+        "Multi-value properties belong to profiles. Choose String: the list then travels as text.",
+        You, NotByItself }
+    CountryCodeUnread = "country_code_unread" {
+        "This is no country code",
+        "A country code is a plus and one to four digits, such as +44.[ There is {found}.]",
+        You, NotByItself }
+    CountryCodeUnfit = "country_code_unfit" {
+        "A country code mends texts alone",
+        "Choose the data type String for {column}, or take the country code away.",
         You, NotByItself }
 
     // ---- this computer -------------------------------------------------------------------------------------------
