@@ -181,6 +181,8 @@ catalogue! {
     FileNotWritten = "file_not_written" {
         "The file could not be written",
         "Tapline was not able to write it[ to {path}].[ This computer says: {detail}.]",
+        You, NotByItself }
+
     // ---- the plan of an import -----------------------------------------------------------------------------------
     PlanNotJson = "plan_not_json" {
         "This is not a plan",
