@@ -5,6 +5,7 @@
 
 pub mod bigquery;
 pub mod clevertap;
+pub mod google;
 pub mod ground;
 pub mod import;
 pub mod mapping;

@@ -53,7 +53,7 @@ pub fn read(text: &str) -> Result<DatasetBox, Problem> {
     if text.starts_with("https://") || text.starts_with("http://") || text.starts_with("console.cloud.google.com") {
         return read_url(text);
     }
-    let bare = text.replace(['`', '"', '\''], "").replace("[", "").replace(']', "");
+    let bare = text.replace(['`', '"', '\'', '[', ']'], "");
     let parts = split_path(bare.trim());
     let shape = if parts.len() > 1 || bare.len() != text.len() {
         Shape::Path

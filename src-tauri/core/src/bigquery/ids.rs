@@ -57,7 +57,7 @@ impl ProjectId {
     pub fn read(text: &str) -> Result<Self, Problem> {
         let text = text.trim();
         let (domain, id) = text.rsplit_once(':').unwrap_or(("", text));
-        let domain_fits = domain.is_empty() == !text.contains(':')
+        let domain_fits = domain.is_empty() != text.contains(':')
             && domain
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c));

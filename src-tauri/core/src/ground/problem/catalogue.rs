@@ -104,6 +104,154 @@ catalogue! {
         "This file is too large to be a key",
         "A service-account key is about 2,400 bytes.[ This file has {bytes}.] Choose the JSON file that Google's console downloaded.",
         You, NotByItself }
+    KeyEmpty = "key_empty" {
+        "There is no key here",
+        "The file or text is empty. Choose the JSON file that Google's console downloaded when the key was made, or paste all of its text.",
+        You, NotByItself }
+    KeyCut = "key_cut" {
+        "The end of the key is missing",
+        "The text breaks off at {position}, before its last brace. Copy the whole file, from the first brace to the last.",
+        You, NotByItself }
+    KeyNotText = "key_not_text" {
+        "This is not a text file",
+        "A service-account key is a JSON text. This holds bytes that are no text.",
+        You, NotByItself }
+    KeyIsOtherFile = "key_is_other_file" {
+        "This is {found}, not a JSON key",
+        "A service-account key is a JSON file that starts with a brace. If the key is inside, take it out first.",
+        You, NotByItself }
+    KeyIsP12 = "key_is_p12" {
+        "This is a P12 key",
+        "Google also hands out keys in the older P12 format, which does not say whose they are. Make a new key and choose JSON.",
+        You, NotByItself }
+    KeyIsHtml = "key_is_html" {
+        "This is a web page, not a key",
+        "The download saved a page, perhaps one that asks to sign in. Sign in to Google's console in your browser and download the key again.",
+        You, NotByItself }
+    KeyIsPemAlone = "key_is_pem_alone" {
+        "This is the private key alone",
+        "The file around it says whose key it is, and is needed too. Bring the whole JSON file, from the first brace to the last.",
+        You, NotByItself }
+    KeyIsPublic = "key_is_public" {
+        "This is the public half of a key",
+        "Google keeps the public half, and this needs the private one. Bring the JSON file that Google's console downloaded when the key was made.",
+        You, NotByItself }
+    KeyIsSsh = "key_is_ssh" {
+        "This is an SSH key",
+        "BigQuery knows service-account keys. Make one in Google's console under IAM, Service accounts, Keys, and choose JSON.",
+        You, NotByItself }
+    KeyIsApiKey = "key_is_api_key" {
+        "This is an API key",
+        "API keys name a project, not an account, and BigQuery does not take them. Make a service-account key: Google's console, IAM, Service accounts, Keys, JSON.",
+        You, NotByItself }
+    KeyIsAccessToken = "key_is_access_token" {
+        "This is a token, not a key",
+        "A token works for an hour at most. Make a service-account key: Google's console, IAM, Service accounts, Keys, JSON.",
+        You, NotByItself }
+    KeyIsPath = "key_is_path" {
+        "This is the name of a file, not what it holds",
+        "Open the file and paste its text, or choose it under Upload JSON file.",
+        You, NotByItself }
+    KeyIsEmail = "key_is_email" {
+        "This is the service account's address, not its key",
+        "The key is the JSON file that Google's console downloads when you add a key to that account.",
+        You, NotByItself }
+    KeyIsAppConfig = "key_is_app_config" {
+        "This is an app's configuration file",
+        "Files such as google-services.json tell an app where Firebase is. They hold no service-account key. Make one: Google's console, IAM, Service accounts, Keys, JSON.",
+        You, NotByItself }
+    KeyIsDescription = "key_is_description" {
+        "This describes a key but does not hold it",
+        "Google shows the private half only once, when a key is made. Make a new key and keep the file that is downloaded then.",
+        You, NotByItself }
+    KeyIsUserCredentials = "key_is_user_credentials" {
+        "These are a person's own credentials",
+        "This file comes from gcloud auth login and stands for a person. An import needs a service account of its own. Make a key for one: Google's console, IAM, Service accounts, Keys, JSON.",
+        You, NotByItself }
+    KeyIsOauthClient = "key_is_oauth_client" {
+        "This is an OAuth client secret",
+        "It lets an app ask people to sign in, and opens nothing by itself. Make a service-account key: Google's console, IAM, Service accounts, Keys, JSON.",
+        You, NotByItself }
+    KeyIsExternalAccount = "key_is_external_account" {
+        "This is a configuration for workload identity",
+        "It holds addresses and commands that would be run to get a token, and no key. For safety it is not used. Make a service-account key and choose JSON.",
+        You, NotByItself }
+    KeyIsImpersonated = "key_is_impersonated" {
+        "This borrows a service account in a person's name",
+        "It holds a person's own credentials and no key. Make a key for the service account itself and choose JSON.",
+        You, NotByItself }
+    KeyTypeUnknown = "key_type_unknown" {
+        "This is a credential of another kind",
+        "The file says that its type is {found}, and service_account is needed.",
+        You, NotByItself }
+    KeyTypeMissing = "key_type_missing" {
+        "The file does not say what it is",
+        "The line with type, service_account is missing, so the file was changed after Google made it. Download the key again, or make a new one.",
+        You, NotByItself }
+    KeyIsOtherJson = "key_is_other_json" {
+        "This is JSON, but not a service-account key",
+        "It has none of a key's fields. Choose the file that Google's console downloaded when the key was made.",
+        You, NotByItself }
+    KeySeveral = "key_several" {
+        "There are {count} keys here",
+        "One connection uses one key. Bring only the one that you mean.",
+        You, NotByItself }
+    KeyFieldMissing = "key_field_missing" {
+        "The key has no {name}",
+        "Google writes {name} into every key, so the file was changed or cut afterwards. Download the key again, or make a new one.",
+        You, NotByItself }
+    KeyFieldInvalid = "key_field_invalid" {
+        "The key's {name} is not as Google writes it",
+        "The file was changed after Google made it. Download the key again, or make a new one.",
+        You, NotByItself }
+    KeyEmailInvalid = "key_email_invalid" {
+        "The key's client_email is no e-mail address",
+        "The file says {found}. It was changed after Google made it. Download the key again, or make a new one.",
+        You, NotByItself }
+    KeyRedacted = "key_redacted" {
+        "The private key was blacked out",
+        "Somebody replaced the private key before passing the file on. Ask for the whole file over a safe way, or make a new key.",
+        You, NotByItself }
+    KeyForeignTokenHost = "key_foreign_token_host" {
+        "This key sends you to a stranger",
+        "Its token_uri names {host}, and Google's keys name Google. Whoever runs that host would receive what the key signs, so it is not used. Ask where the file comes from.",
+        You, NotByItself }
+    KeyForeignUniverse = "key_foreign_universe" {
+        "This key belongs to another cloud",
+        "Its universe_domain is {found}, and only googleapis.com is supported.",
+        You, NotByItself }
+    KeyPemCut = "key_pem_cut" {
+        "Part of the private key is missing",
+        "The private_key inside the file breaks off.[ It has {found} of {expected}.] Copy the whole file again, without a program in between that cuts long lines.",
+        You, NotByItself }
+    KeyPemDamaged = "key_pem_damaged" {
+        "The private key is damaged",
+        "The private_key inside the file has a letter that cannot be there, at {position} of its text. Copy the file again.",
+        You, NotByItself }
+    KeyUnreadable = "key_unreadable" {
+        "The private key cannot be read",
+        "The private_key inside the file is not one that Google makes.[ Reason: {detail}.] Download the key again, or make a new one.",
+        You, NotByItself }
+    KeyPkcs1 = "key_pkcs1" {
+        "The private key is in another format",
+        "It is an RSA key in the older PKCS#1 form, and Google writes PKCS#8. The file was converted by another program. Use the file as Google made it.",
+        You, NotByItself }
+    KeyEncrypted = "key_encrypted" {
+        "The private key is locked with a password",
+        "Google's keys have no password. Use the file as Google made it.",
+        You, NotByItself }
+    KeyNotRsa = "key_not_rsa" {
+        "The private key is {found}",
+        "Google signs in with RSA keys. Make a new key in Google's console and choose JSON.",
+        You, NotByItself }
+    KeyTooWeak = "key_too_weak" {
+        "The private key is too short",
+        "It has {found}, and at least 2,048 are needed to be safe. Make a new key in Google's console.",
+        You, NotByItself }
+    KeyTooStrong = "key_too_strong" {
+        "The private key is too long to keep",
+        "It has {found} and would not fit the {limit} that Windows keeps per secret. Make a key of 2,048 or 4,096 bits.",
+        You, NotByItself }
 
     // ---- names and fields ----------------------------------------------------------------------------------------
     FieldEmpty = "field_empty" {
