@@ -23,7 +23,6 @@ impl Desktop {
     /// gone counts as a person who cancels.
     async fn ask<F>(&self, open: impl FnOnce(Option<&WebviewWindow>) -> F + Send + 'static) -> Option<PathBuf>
     where
-
         F: Future<Output = Option<rfd::FileHandle>> + Send + 'static,
     {
         let (send, receive) = oneshot::channel();
@@ -87,7 +86,11 @@ impl Host for Desktop {
 
 /// Says why there is no window, then ends.
 pub fn cannot_start(problem: &WireProblem) -> ! {
-    let words = format!("{}\n\n{}", problem.explanation, problem.command.as_deref().unwrap_or_default());
+    let words = format!(
+        "{}\n\n{}",
+        problem.explanation,
+        problem.command.as_deref().unwrap_or_default()
+    );
     eprintln!("{}\n{words}", problem.title);
     rfd::MessageDialog::new()
         .set_level(rfd::MessageLevel::Error)

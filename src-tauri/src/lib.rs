@@ -3,12 +3,16 @@
 
 mod desktop;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
 use tapline_api::wire::{problem::Problem, signal::Signal};
 use tapline_api::{App, AppOptions, Host};
-use tauri::{AppHandle, DragDropEvent, Manager as _, RunEvent, State, Url, WebviewWindowBuilder, Window, WindowEvent};
+use tauri::plugin::TauriPlugin;
+use tauri::{
+    AppHandle, DragDropEvent, Manager as _, RunEvent, State, Url, WebviewWindowBuilder, Window, WindowEvent, Wry,
+};
 use tauri_plugin_window_state::StateFlags;
 
 use desktop::{Desktop, MAIN};
@@ -21,29 +25,25 @@ async fn call(app: State<'_, Arc<App>>, name: String, args: Value) -> Result<Val
 
 /// Opens the window and returns when it is closed.
 pub fn run() -> tauri::Result<()> {
-    let remembered = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
+    let options = AppOptions::from_env();
+    let folder = options.as_ref().ok().map(|options| options.folder.clone());
     tauri::Builder::default()
         // First, so that a second start ends before it opens the store.
-        .plugin(single_instance())
-        .plugin(
-            tauri_plugin_window_state::Builder::default()
-                .with_state_flags(remembered)
-                .build(),
-        )
+        .plugin(single_instance(folder.as_deref()))
+        .plugin(window_state(folder.as_deref()))
         .invoke_handler(tauri::generate_handler![call])
         .on_window_event(|window, event| {
             if let WindowEvent::DragDrop(drag) = event {
                 dragged(window, drag);
             }
         })
-        .setup(|tauri| {
+        .setup(move |tauri| {
             let host = Arc::new(Desktop::new(tauri.handle().clone()));
-            let started = tauri::async_runtime::block_on(async { App::start(AppOptions::from_env()?, host).await });
-            match started {
+            match tauri::async_runtime::block_on(async { App::start(options?, host).await }) {
                 Ok(app) => tauri.manage(app),
-                Err(problem) => desktop::cannot_start(&Problem::from(problem)),
+                Err(problem) => desktop::cannot_start(&problem.into()),
             };
-            open_window(tauri.handle())?;
+            open_window(tauri.handle(), folder.as_deref())?;
             Ok(())
         })
         .build(tauri::generate_context!())?
@@ -56,7 +56,7 @@ pub fn run() -> tauri::Result<()> {
 }
 
 /// One window per store: a second start shows the first one's. A store chosen by the environment counts as another.
-fn single_instance() -> tauri::plugin::TauriPlugin<tauri::Wry> {
+fn single_instance(folder: Option<&Path>) -> TauriPlugin<Wry> {
     let plugin = tauri_plugin_single_instance::Builder::new().callback(|tauri, _arguments, _folder| {
         if let Some(window) = tauri.get_webview_window(MAIN) {
             let _ = window.unminimize();
@@ -64,22 +64,39 @@ fn single_instance() -> tauri::plugin::TauriPlugin<tauri::Wry> {
             let _ = window.set_focus();
         }
     });
-    match AppOptions::from_env() {
-        Ok(options) if std::env::var_os("TAPLINE_STORE").is_some() || options.endpoint.is_some() => {
-            let folder = options.folder.to_string_lossy();
-            plugin.dbus_id(format!("dev.tapline.desktop.s{:016x}", fnv(&folder))).build()
+    let chosen = ["TAPLINE_STORE", "TAPLINE_ENDPOINT"]
+        .map(std::env::var_os)
+        .iter()
+        .any(Option::is_some);
+    match folder {
+        Some(folder) if chosen => {
+            let name = fnv(&folder.to_string_lossy());
+            plugin.dbus_id(format!("dev.tapline.desktop.s{name:016x}")).build()
         }
         _ => plugin.build(),
     }
 }
 
-/// Names a folder in a few letters that a bus accepts. The same folder has the same name on every start.
-fn fnv(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// Where the window stood is kept beside the store, with everything else of Tapline's.
+fn window_state(folder: Option<&Path>) -> TauriPlugin<Wry> {
+    let state = tauri_plugin_window_state::Builder::default()
+        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED);
+    match folder {
+        Some(folder) => state
+            .with_filename(folder.join("window.json").to_string_lossy())
+            .build(),
+        None => state.build(),
+    }
 }
 
-fn open_window(tauri: &AppHandle) -> tauri::Result<()> {
+/// Names a folder in a few letters that a bus accepts. The same folder has the same name on every start.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn open_window(tauri: &AppHandle, folder: Option<&Path>) -> tauri::Result<()> {
     let config = tauri
         .config()
         .app
@@ -87,9 +104,11 @@ fn open_window(tauri: &AppHandle) -> tauri::Result<()> {
         .iter()
         .find(|window| window.label == MAIN)
         .ok_or(tauri::Error::WindowNotFound)?;
-    WebviewWindowBuilder::from_config(tauri, config)?
-        .on_navigation(is_ours)
-        .build()?;
+    let mut window = WebviewWindowBuilder::from_config(tauri, config)?.on_navigation(is_ours);
+    if let Some(folder) = folder {
+        window = window.data_directory(folder.join("webview"));
+    }
+    window.build()?;
     Ok(())
 }
 
@@ -105,7 +124,9 @@ fn is_ours(url: &Url) -> bool {
 
 /// Only files count: text that is dragged within the window has no path.
 fn dragged(window: &Window, drag: &DragDropEvent) {
-    let Some(app) = window.try_state::<Arc<App>>() else { return };
+    let Some(app) = window.try_state::<Arc<App>>() else {
+        return;
+    };
     let over = |over| Desktop::new(window.app_handle().clone()).signal(Signal::DragOver(over));
     match drag {
         DragDropEvent::Enter { paths, .. } if !paths.is_empty() => over(true),

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
@@ -34,9 +34,17 @@ pub struct Door {
 pub async fn open(options: AppOptions, ui: PathBuf) -> Result<Door, Problem> {
     let script = Arc::new(Script::new());
     let app = App::start(options, script.clone()).await?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback has a free port");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("loopback has a free port");
     let token = uuid::Uuid::new_v4().simple().to_string();
-    Ok(Door { app, script, token, ui, listener })
+    Ok(Door {
+        app,
+        script,
+        token,
+        ui,
+        listener,
+    })
 }
 
 impl Door {
@@ -53,7 +61,9 @@ impl Door {
     pub async fn serve(self) {
         let door = Arc::new(self);
         loop {
-            let Ok((socket, _)) = door.listener.accept().await else { continue };
+            let Ok((socket, _)) = door.listener.accept().await else {
+                continue;
+            };
             let door = Arc::clone(&door);
             tokio::spawn(async move {
                 let answer = service_fn(|request| {
@@ -75,7 +85,10 @@ impl Door {
         match (request.method(), path.as_str()) {
             (&Method::GET, "/") => match page::index(&self.ui, &self.token) {
                 Ok(page) => content("text/html; charset=utf-8", page),
-                Err(_) => plain(StatusCode::NOT_FOUND, "The UI has not been built: npm --prefix ui run build"),
+                Err(_) => plain(
+                    StatusCode::NOT_FOUND,
+                    "The UI has not been built: npm --prefix ui run build",
+                ),
             },
             (&Method::POST, "/call") => match json_body(request).await {
                 Some(asked) => self.call(&asked).await,
@@ -105,7 +118,10 @@ impl Door {
         }
         let path = request.uri().path();
         let free = request.method() == Method::GET && path != "/" && path != "/signals";
-        let in_header = request.headers().get("x-tapline-token").and_then(|token| token.to_str().ok());
+        let in_header = request
+            .headers()
+            .get("x-tapline-token")
+            .and_then(|token| token.to_str().ok());
         let in_address = request.uri().query().and_then(|query| query.strip_prefix("token="));
         free || in_header.or(in_address) == Some(self.token.as_str())
     }
@@ -134,11 +150,12 @@ impl Door {
         });
         // A comment at once, so that the page knows that the stream is open.
         let opening = stream::once(async { Ok(Frame::data(Bytes::from_static(b": open\n\n"))) });
-        let body = StreamBody::new(futures_util::StreamExt::chain(opening, signals));
-        let mut response = Response::new(BodyExt::boxed_unsync(body));
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/event-stream"));
+        let body = StreamBody::new(opening.chain(signals));
+        let mut response = Response::new(body.boxed_unsync());
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("text/event-stream"),
+        );
         response
     }
 
@@ -151,7 +168,8 @@ impl Door {
                 json!({})
             }
             ("/test/drag", _) => {
-                self.script.signal(Signal::DragOver(asked["over"].as_bool().unwrap_or_default()));
+                self.script
+                    .signal(Signal::DragOver(asked["over"].as_bool().unwrap_or_default()));
                 json!({})
             }
             ("/test/drop", Some(path)) => {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use tapline_api::AppOptions;
 use tapline_api::wire::problem::Problem;
-use tokio::io::AsyncReadExt as _;
+use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -26,10 +26,19 @@ async fn main() -> ExitCode {
         }
     };
     println!("{}", serde_json::json!({ "url": door.url() }));
-    let mut nothing = Vec::new();
     tokio::select! {
         () = door.serve() => {}
-        _ = tokio::io::stdin().read_to_end(&mut nothing) => {}
+        _ = end_of_input() => {}
     }
     ExitCode::SUCCESS
+}
+
+/// Comes when whoever started this has gone.
+fn end_of_input() -> oneshot::Receiver<()> {
+    let (send, receive) = oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = send.send(());
+    });
+    receive
 }

@@ -8,7 +8,9 @@ use serde_json::Value;
 pub fn policy() -> String {
     let config: Value =
         serde_json::from_str(include_str!("../../../tauri.conf.json")).expect("tauri.conf.json is JSON");
-    let rules = config["app"]["security"]["csp"].as_object().expect("the policy is a table of rules");
+    let rules = config["app"]["security"]["csp"]
+        .as_object()
+        .expect("the policy is a table of rules");
     rules
         .iter()
         .map(|(name, value)| match name.as_str() {
@@ -22,7 +24,11 @@ pub fn policy() -> String {
 /// The start page with the token in it.
 pub fn index(ui: &Path, token: &str) -> std::io::Result<String> {
     let page = std::fs::read_to_string(ui.join("index.html"))?;
-    Ok(page.replacen("<head>", &format!("<head><meta name=\"tapline-token\" content=\"{token}\">"), 1))
+    Ok(page.replacen(
+        "<head>",
+        &format!("<head><meta name=\"tapline-token\" content=\"{token}\">"),
+        1,
+    ))
 }
 
 /// The file that an address names, and its type. Nothing outside the folder.

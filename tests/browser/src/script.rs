@@ -28,7 +28,10 @@ impl Script {
 
     /// What the next dialog answers: a path, or nothing for a person who cancels.
     pub fn answer_next(&self, path: Option<PathBuf>) {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push_back(path);
+        self.answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(path);
     }
 
     pub fn links(&self) -> Vec<String> {
@@ -41,7 +44,11 @@ impl Script {
 
     /// A dialog that no test has answered counts as cancelled.
     fn answer(&self) -> Option<PathBuf> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front().flatten()
+        self.answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
+            .flatten()
     }
 }
 
@@ -55,7 +62,10 @@ impl Host for Script {
     }
 
     fn open_link<'a>(&'a self, url: &'a str) -> Waiting<'a, Result<(), Problem>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner).push(url.to_owned());
+        self.links
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(url.to_owned());
         Box::pin(async { Ok(()) })
     }
 
