@@ -1,0 +1,40 @@
+import type { Component } from "svelte";
+import ConnectionList from "../connections/ConnectionList.svelte";
+
+export type Params = Record<string, string>;
+type View = Component<{ params: Params }>;
+type Route = { path: string; view: View };
+
+/** A screen that needs nothing from the address. */
+function fixed(view: Component<Record<string, never>>): View {
+  return view as unknown as View;
+}
+
+/** Every place in the window, first match first. `:name` stands for one part. */
+const routes: readonly Route[] = [
+  { path: "/", view: fixed(ConnectionList) },
+  { path: "/connections", view: fixed(ConnectionList) },
+];
+
+export type Found = { view: View; params: Params; key: string };
+
+export function find(path: string): Found | null {
+  for (const route of routes) {
+    const params = match(route.path, path);
+    if (params) return { view: route.view, params, key: `${route.path} ${JSON.stringify(params)}` };
+  }
+  return null;
+}
+
+function match(pattern: string, path: string): Params | null {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  if (wanted.length !== given.length) return null;
+  const params: Params = {};
+  for (const [at, part] of wanted.entries()) {
+    const piece = given[at] ?? "";
+    if (part.startsWith(":")) params[part.slice(1)] = decodeURIComponent(piece);
+    else if (part !== piece) return null;
+  }
+  return params;
+}
