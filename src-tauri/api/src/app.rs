@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
+use tapline_core::google::key::ServiceAccountKey;
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use tracing::Instrument as _;
 
-use crate::wire::signal::Signal;
+use crate::offers::Offers;
+use crate::wire::signal::{KeyDrop, Signal};
 use crate::{AppOptions, Host, commands, log, wire};
 
 /// An open store with everything that works on it. Cheap to share, by [`Arc`].
 pub struct App {
     pub(crate) options: AppOptions,
     pub(crate) host: Arc<dyn Host>,
+    /// Keys that were read and not yet saved.
+    pub(crate) offers: Offers<ServiceAccountKey>,
     calls: AtomicU64,
 }
 
@@ -27,6 +31,7 @@ impl App {
         let app = Arc::new(Self {
             options,
             host,
+            offers: Offers::new(),
             calls: AtomicU64::new(1),
         });
         tracing::info!(
@@ -58,11 +63,16 @@ impl App {
 
     /// Reads a file that was dropped on the window, and signals what it was.
     pub async fn key_dropped(self: &Arc<Self>, path: PathBuf) {
-        let _ = path;
+        let drop = match commands::key::offer_file(self, path).await {
+            Ok(offer) => KeyDrop::Offer(offer),
+            Err(problem) => KeyDrop::Problem(problem.into()),
+        };
+        self.host.signal(Signal::KeyDropped(drop));
     }
 
     /// Ends what goes on, so that it can be gone on with: waiting keys are wiped and runs are brought to an end.
     pub async fn shut_down(&self) {
+        self.offers.forget_all();
         tracing::info!(target: "tapline", "stopped");
     }
 

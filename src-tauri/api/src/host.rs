@@ -29,17 +29,24 @@ pub trait Host: Send + Sync + 'static {
 /// A host without a window: it cannot ask, and nobody listens.
 pub struct Terminal;
 
+impl Terminal {
+    /// What a terminal answers to a question for a window.
+    pub fn refuse<'a, T: Send + 'a>(self) -> Waiting<'a, Result<T, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::WindowNeeded)) })
+    }
+}
+
 impl Host for Terminal {
     fn pick_key_file(&self) -> Waiting<'_, Result<Option<PathBuf>, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::WindowNeeded)) })
+        Self.refuse()
     }
 
     fn save_file<'a>(&'a self, _suggested_name: &'a str) -> Waiting<'a, Result<Option<PathBuf>, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::WindowNeeded)) })
+        Self.refuse()
     }
 
     fn open_link<'a>(&'a self, _url: &'a str) -> Waiting<'a, Result<(), Problem>> {
-        Box::pin(async { Err(Problem::new(Code::WindowNeeded)) })
+        Self.refuse()
     }
 
     fn signal(&self, _signal: Signal) {}

@@ -11,4 +11,4 @@ pub mod wire;
 pub use app::App;
 pub use host::{Host, Terminal, Waiting};
 pub use options::AppOptions;
-pub use tapline_core::ground::problem::Problem;
+pub use tapline_core::ground::problem::{Code, Fact, Problem};

@@ -1,6 +1,7 @@
 //! The one list of commands: what a window, a browser or a terminal may ask, with the shape of question and reply.
 
 mod about;
+pub(crate) mod key;
 
 use std::sync::Arc;
 
@@ -55,6 +56,13 @@ macro_rules! commands {
     };
 }
 
+/// Work that blocks, or takes long, off the async threads.
+pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Problem::new(Code::Internal))
+}
+
 /// Reads a question. What does not fit its shape is not shown back: it may hold a passcode or a key.
 fn read<T: DeserializeOwned>(args: Value) -> Result<T, Problem> {
     let nothing = args.as_object().is_some_and(serde_json::Map::is_empty);
@@ -89,11 +97,11 @@ commands! {
     "settings.save" (wire::settings::Settings) -> wire::settings::Settings;
 
     /// Opens the native picker and reads the chosen file. Nothing where the person cancels.
-    "key.pick" (()) -> Option<wire::key::KeyOffer>;
-    "key.read_file" (wire::key::KeyFile) -> wire::key::KeyOffer;
-    "key.read_text" (wire::key::KeyText) -> wire::key::KeyOffer;
+    "key.pick" key::pick (()) -> Option<wire::key::KeyOffer>;
+    "key.read_file" key::read_file (wire::key::KeyFile) -> wire::key::KeyOffer;
+    "key.read_text" key::read_text (wire::key::KeyText) -> wire::key::KeyOffer;
     /// Wipes a waiting key.
-    "key.forget" (wire::key::KeyOfferRef) -> ();
+    "key.forget" key::forget (wire::key::KeyOfferRef) -> ();
 
     "connections.list" (()) -> Vec<wire::connection::Connection>;
     "connections.get" (wire::connection::ConnectionRef) -> wire::connection::Connection;

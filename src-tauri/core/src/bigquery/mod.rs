@@ -6,6 +6,7 @@ pub mod ids;
 pub mod page;
 pub mod reader;
 pub mod schema;
+pub mod type_text;
 
 pub use ids::{DatasetId, DatasetRef, ProjectId, TableId, TableRef};
 pub use page::{Cell, Page, Row};
