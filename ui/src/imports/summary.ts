@@ -1,0 +1,44 @@
+// What an import would move and cost, in words. Pure.
+
+import type { Estimate } from "../backend/generated/Estimate";
+import type { Plan } from "../backend/generated/Plan";
+import { bytes, count, counted } from "../kit/quantities";
+import { syncTypeOf } from "./plan";
+import { recordNoun, RECORDS_PER_CALL } from "./words";
+
+export interface Summary {
+  records: string;
+  calls: string | null;
+  billed: string;
+}
+
+export function billedWords(estimate: Estimate): string {
+  const size = bytes(estimate.bytes_billed);
+  if (estimate.precision === "at_most") return `at most ${size} billed`;
+  if (estimate.precision === "at_least") return `at least ${size} billed`;
+  return `about ${size} billed`;
+}
+
+export function summaryOf(plan: Plan, estimate: Estimate): Summary {
+  const sync = syncTypeOf(plan);
+  const [one, many] = recordNoun(sync);
+  if (estimate.rows === null) {
+    return {
+      records: `As many ${many} as the query gives rows`,
+      calls: null,
+      billed: billedWords(estimate),
+    };
+  }
+  const calls = Math.ceil(estimate.rows / RECORDS_PER_CALL);
+  return {
+    // Rows of one identity give way to the newest, so a table can hold fewer profiles than rows.
+    records: sync === "profiles" ? `About ${count(estimate.rows)} ${many}` : counted(estimate.rows, one, many),
+    calls: counted(calls, "call"),
+    billed: billedWords(estimate),
+  };
+}
+
+/** The same in one sentence, for a person who hears it. */
+export function summarySentence({ records, calls, billed }: Summary): string {
+  return [records, calls, billed].filter(Boolean).join(", ");
+}

@@ -1,0 +1,99 @@
+// What imports are called on the screen: CleverTap's own labels where it has them.
+
+import type { DataType } from "../backend/generated/DataType";
+import type { DateFormat } from "../backend/generated/DateFormat";
+import type { ImportStatus } from "../backend/generated/ImportStatus";
+import type { SyncType } from "../backend/generated/SyncType";
+import type { Tone } from "../backend/generated/Tone";
+
+/** The only partner that Tapline reads from. */
+export const PARTNER = "BigQuery";
+
+/** CleverTap takes at most this many records in one call. */
+export const RECORDS_PER_CALL = 1000;
+
+export const statusWords: Record<ImportStatus, string> = {
+  draft: "Draft",
+  ready: "Ready",
+  scheduled: "Scheduled",
+  running: "Running",
+  paused: "Paused",
+  stopped: "Stopped",
+};
+
+export const syncWords: Record<SyncType, string> = {
+  profiles: "User Profile Data",
+  events: "Event Data",
+};
+
+export const dataTypeWords: Record<DataType, string> = {
+  string: "String",
+  integer: "Integer",
+  float: "Float",
+  long: "Long",
+  boolean: "Boolean",
+  date: "Date",
+  multi_value: "List of texts",
+};
+
+export const dateFormatWords: Record<DateFormat, string> = {
+  epoch_seconds: "Epoch Seconds, 10 digits",
+  epoch_milliseconds: "Epoch Milliseconds, 13 digits",
+  iso8601: "ISO 8601, such as 2026-11-23T14:02:09Z",
+  "yyyy-MM-dd": "yyyy-MM-dd",
+  "yyyy/MM/dd": "yyyy/MM/dd",
+  "yyyy/MM/dd HH:mm:ss": "yyyy/MM/dd HH:mm:ss",
+  "dd/MM/yyyy": "dd/MM/yyyy",
+  "dd/MM/yyyy HH:mm:ss": "dd/MM/yyyy HH:mm:ss",
+  "MM/dd/yyyy": "MM/dd/yyyy",
+  "MM/dd/yyyy HH:mm:ss": "MM/dd/yyyy HH:mm:ss",
+  "yyyy/dd/MM": "yyyy/dd/MM",
+  "yyyy/dd/MM HH:mm:ss": "yyyy/dd/MM HH:mm:ss",
+  ddMMMyyyy: "ddMMMyyyy, such as 23Nov2026",
+  "dd MMM yyyy HH:mm:ss": "dd MMM yyyy HH:mm:ss",
+};
+
+/** CleverTap's system properties of a profile, by the name under which they are sent. */
+export const systemProperties: ReadonlyArray<{ name: string; means: string }> = [
+  { name: "Name", means: "Full name" },
+  { name: "Email", means: "E-mail address" },
+  { name: "Phone", means: "Starts with + and the country code" },
+  { name: "Gender", means: "M or F" },
+  { name: "DOB", means: "Date of birth" },
+  { name: "Age", means: "A number" },
+  { name: "Employed", means: "Y or N" },
+  { name: "Education", means: "School, College or Graduate" },
+  { name: "Married", means: "Y or N" },
+  { name: "Tz", means: "Time zone" },
+  { name: "MSG-email", means: "May receive e-mail" },
+  { name: "MSG-push", means: "May receive push messages" },
+  { name: "MSG-sms", means: "May receive SMS" },
+  { name: "MSG-whatsapp", means: "May receive WhatsApp messages" },
+];
+
+export function isSystemProperty(name: string): boolean {
+  return systemProperties.some((property) => property.name === name);
+}
+
+/** The states in which a mark can be, as the style sheet knows them. */
+export type Mark = "passed" | "warning" | "failed" | "running" | "waiting";
+
+export const statusMark: Record<ImportStatus, Mark> = {
+  draft: "waiting",
+  ready: "passed",
+  scheduled: "passed",
+  running: "running",
+  paused: "warning",
+  stopped: "waiting",
+};
+
+export const toneMark: Record<Tone, Mark> = {
+  good: "passed",
+  partial: "warning",
+  bad: "failed",
+  neutral: "waiting",
+};
+
+export function recordNoun(sync: SyncType): [one: string, many: string] {
+  return sync === "profiles" ? ["profile", "profiles"] : ["event", "events"];
+}
