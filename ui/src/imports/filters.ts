@@ -1,43 +1,39 @@
 // Which imports a list shows. Pure.
 
 import type { ImportBrief } from "../backend/generated/ImportBrief";
-import type { ImportStatus } from "../backend/generated/ImportStatus";
-import type { SyncType } from "../backend/generated/SyncType";
-import { localDay } from "../kit/quantities";
+import { anyDay, inRange, type DayRange } from "../kit/range";
 import { PARTNER, statusWords, syncWords } from "./words";
 
 /** Which moment of an import the dates are about. */
 export type Instance = "created" | "updated" | "run";
 
+/** An empty text means anything. */
 export interface ImportFilters {
   search: string;
-  partner: string | null;
-  sync: SyncType | null;
-  status: ImportStatus | null;
-  frequency: string | null;
-  createdBy: string | null;
+  partner: string;
+  sync: string;
+  status: string;
+  frequency: string;
+  createdBy: string;
   instance: Instance;
-  /** Days as `yyyy-mm-dd`, both included. */
-  from: string | null;
-  to: string | null;
+  days: DayRange;
 }
 
 export const noFilters: ImportFilters = {
   search: "",
-  partner: null,
-  sync: null,
-  status: null,
-  frequency: null,
-  createdBy: null,
+  partner: "",
+  sync: "",
+  status: "",
+  frequency: "",
+  createdBy: "",
   instance: "created",
-  from: null,
-  to: null,
+  days: anyDay,
 };
 
 export const instanceWords: Record<Instance, string> = {
-  created: "Created",
-  updated: "Updated",
-  run: "Last run",
+  created: "Created On",
+  updated: "Updated On",
+  run: "Last Run",
 };
 
 function momentOf(brief: ImportBrief, instance: Instance): string | null {
@@ -45,36 +41,38 @@ function momentOf(brief: ImportBrief, instance: Instance): string | null {
   return instance === "updated" ? brief.updated_on : (brief.last_run?.started_on ?? null);
 }
 
-function within(brief: ImportBrief, { instance, from, to }: ImportFilters): boolean {
-  if (!from && !to) return true;
+function within(brief: ImportBrief, { instance, days }: ImportFilters): boolean {
+  if (days.from === null && days.to === null) return true;
   const moment = momentOf(brief, instance);
-  if (!moment) return false;
-  const day = localDay(moment);
-  return (!from || day >= from) && (!to || day <= to);
+  return moment !== null && inRange(moment, days);
 }
 
 function says(brief: ImportBrief, search: string): boolean {
-  const wanted = search.trim().toLowerCase();
-  if (wanted === "") return true;
-  return [brief.nickname, brief.database, brief.account, brief.datasource, statusWords[brief.status], syncWords[brief.sync_type], brief.created_by]
+  const { nickname, database, account, datasource, status, sync_type, created_by } = brief;
+  return [nickname, database, account, datasource, statusWords[status], syncWords[sync_type], created_by]
     .join("\n")
     .toLowerCase()
-    .includes(wanted);
+    .includes(search.trim().toLowerCase());
 }
 
-export function matching(briefs: ImportBrief[], filters: ImportFilters): ImportBrief[] {
+export function matching(briefs: readonly ImportBrief[], filters: ImportFilters): ImportBrief[] {
   return briefs.filter(
     (brief) =>
       says(brief, filters.search) &&
-      (!filters.partner || filters.partner === PARTNER) &&
-      (!filters.sync || brief.sync_type === filters.sync) &&
-      (!filters.status || brief.status === filters.status) &&
-      (!filters.frequency || brief.frequency === filters.frequency) &&
-      (!filters.createdBy || brief.created_by === filters.createdBy) &&
+      ["", PARTNER].includes(filters.partner) &&
+      ["", brief.sync_type].includes(filters.sync) &&
+      ["", brief.status].includes(filters.status) &&
+      ["", brief.frequency].includes(filters.frequency) &&
+      ["", brief.created_by].includes(filters.createdBy) &&
       within(brief, filters),
   );
 }
 
-export function distinct(values: string[]): string[] {
-  return [...new Set(values)].sort((a, b) => a.localeCompare(b));
+/** The choices of a filter: each value once, in the order of the alphabet. */
+export function choices(values: readonly string[]): { value: string; label: string }[] {
+  return [...new Set(values)].sort((a, b) => a.localeCompare(b)).map((value) => ({ value, label: value }));
+}
+
+export function choicesOf(words: Record<string, string>): { value: string; label: string }[] {
+  return Object.entries(words).map(([value, label]) => ({ value, label }));
 }

@@ -24,8 +24,8 @@ describe("the list of imports", () => {
     ["Sync Type", { sync: "events" as const }, ["i2"]],
     ["Status", { status: "ready" as const }, ["i1"]],
     ["Created By", { createdBy: "Lin" }, ["i2"]],
-    ["Created On", { from: "2026-11-01", to: "2026-11-30" }, ["i1"]],
-    ["Last run, where there was none", { instance: "run" as const, from: "2026-11-01" }, []],
+    ["Created On", { days: { from: "2026-11-01", to: "2026-11-30" } }, ["i1"]],
+    ["Last run, where there was none", { instance: "run" as const, days: { from: "2026-11-01", to: null } }, []],
     ["Partner Name", { partner: "BigQuery" }, ["i1", "i2"]],
   ])("can be narrowed by %s", (_, filters, expected) => {
     expect(matching(briefs, { ...noFilters, ...filters }).map(({ id }) => id)).toEqual(expected);

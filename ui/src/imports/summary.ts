@@ -2,7 +2,7 @@
 
 import type { Estimate } from "../backend/generated/Estimate";
 import type { Plan } from "../backend/generated/Plan";
-import { bytes, count, counted } from "../kit/quantities";
+import { count, many as counted, storage } from "../kit/say";
 import { syncTypeOf } from "./plan";
 import { recordNoun, RECORDS_PER_CALL } from "./words";
 
@@ -13,7 +13,7 @@ export interface Summary {
 }
 
 export function billedWords(estimate: Estimate): string {
-  const size = bytes(estimate.bytes_billed);
+  const size = storage(estimate.bytes_billed);
   if (estimate.precision === "at_most") return `at most ${size} billed`;
   if (estimate.precision === "at_least") return `at least ${size} billed`;
   return `about ${size} billed`;

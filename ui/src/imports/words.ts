@@ -5,6 +5,7 @@ import type { DateFormat } from "../backend/generated/DateFormat";
 import type { ImportStatus } from "../backend/generated/ImportStatus";
 import type { SyncType } from "../backend/generated/SyncType";
 import type { Tone } from "../backend/generated/Tone";
+import type { Tone as MarkTone } from "../kit/tone";
 
 /** The only partner that Tapline reads from. */
 export const PARTNER = "BigQuery";
@@ -75,10 +76,7 @@ export function isSystemProperty(name: string): boolean {
   return systemProperties.some((property) => property.name === name);
 }
 
-/** The states in which a mark can be, as the style sheet knows them. */
-export type Mark = "passed" | "warning" | "failed" | "running" | "waiting";
-
-export const statusMark: Record<ImportStatus, Mark> = {
+export const statusTone: Record<ImportStatus, MarkTone> = {
   draft: "waiting",
   ready: "passed",
   scheduled: "passed",
@@ -87,7 +85,7 @@ export const statusMark: Record<ImportStatus, Mark> = {
   stopped: "waiting",
 };
 
-export const toneMark: Record<Tone, Mark> = {
+export const healthTone: Record<Tone, MarkTone> = {
   good: "passed",
   partial: "warning",
   bad: "failed",

@@ -1,35 +1,33 @@
 // Which runs a list shows. Pure.
 
-import type { Outcome } from "../backend/generated/Outcome";
 import type { Run } from "../backend/generated/Run";
-import { localDay } from "../kit/quantities";
+import { anyDay, inRange, type DayRange } from "../kit/range";
 import { stateWords } from "./words";
 
+/** An empty text means anything. */
 export interface RunFilters {
   search: string;
-  import: string | null;
-  outcome: Outcome | "going" | null;
-  /** Days as `yyyy-mm-dd`, both included. */
-  from: string | null;
-  to: string | null;
+  import: string;
+  /** An outcome, or "going". */
+  outcome: string;
+  days: DayRange;
 }
 
-export const noFilters: RunFilters = { search: "", import: null, outcome: null, from: null, to: null };
+export const noFilters: RunFilters = { search: "", import: "", outcome: "", days: anyDay };
 
 function says(run: Run, search: string): boolean {
-  const wanted = search.trim().toLowerCase();
-  return [run.nickname, run.database, run.account, run.started_by, stateWords(run)].join("\n").toLowerCase().includes(wanted);
+  return [run.nickname, run.database, run.account, run.started_by, stateWords(run)]
+    .join("\n")
+    .toLowerCase()
+    .includes(search.trim().toLowerCase());
 }
 
-export function matching(runs: Run[], filters: RunFilters): Run[] {
-  return runs.filter((run) => {
-    const day = localDay(run.started_on);
-    return (
+export function matching(runs: readonly Run[], filters: RunFilters): Run[] {
+  return runs.filter(
+    (run) =>
       says(run, filters.search) &&
-      (!filters.import || run.import === filters.import) &&
-      (!filters.outcome || (run.outcome ?? "going") === filters.outcome) &&
-      (!filters.from || day >= filters.from) &&
-      (!filters.to || day <= filters.to)
-    );
-  });
+      ["", run.import].includes(filters.import) &&
+      ["", run.outcome ?? "going"].includes(filters.outcome) &&
+      inRange(run.started_on, filters.days),
+  );
 }

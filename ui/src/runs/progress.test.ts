@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Counts } from "../backend/generated/Counts";
-import { percentOf, segmentsOf, Tenths, toGo, valueText } from "./progress";
+import { percentOf, Tenths, toGo, valueText } from "./progress";
 
 const none: Counts = { read: 0, expected: 1000, collapsed: 0, delivered: 0, rejected: 0, unprocessed: 0, in_doubt: 0, batches: 0 };
 
@@ -22,11 +22,6 @@ describe("the progress of a run", () => {
 
   it("never has less than nothing to go", () => {
     expect(toGo({ ...none, delivered: 1004 })).toBe(0);
-  });
-
-  it("leaves out parts of the bar that are empty", () => {
-    expect(segmentsOf({ ...none, delivered: 1000 }, true)).toEqual([{ key: "delivered", n: 1000 }]);
-    expect(segmentsOf(none, false)).toEqual([{ key: "rest", n: 1000 }]);
   });
 
   it("is said at each tenth, not at each call", () => {

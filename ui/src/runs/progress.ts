@@ -1,11 +1,12 @@
 // How far a run is, in numbers and in words. Pure.
 
 import type { Counts } from "../backend/generated/Counts";
-import { count } from "../kit/quantities";
+import { count } from "../kit/say";
 
 export interface Segment {
-  key: "delivered" | "rejected" | "unprocessed" | "in_doubt" | "rest";
-  n: number;
+  tone: "passed" | "failed" | "warning" | "in-doubt";
+  count: number;
+  label: string;
 }
 
 /** Rows whose fate is known, or known to be unknown. */
@@ -30,16 +31,14 @@ export function percentOf(counts: Counts): number | null {
   return expected === 0 ? 100 : Math.floor((settled(counts) / expected) * 100);
 }
 
-export function segmentsOf(counts: Counts, ended: boolean): Segment[] {
-  const { delivered, rejected, unprocessed, in_doubt } = counts;
-  const parts: Segment[] = [
-    { key: "delivered", n: delivered },
-    { key: "rejected", n: rejected },
-    { key: "unprocessed", n: unprocessed },
-    { key: "in_doubt", n: in_doubt },
+/** The parts of the bar, in the order in which they stand. */
+export function segmentsOf({ delivered, rejected, unprocessed, in_doubt }: Counts): Segment[] {
+  return [
+    { tone: "passed", count: delivered, label: `${count(delivered)} delivered` },
+    { tone: "failed", count: rejected, label: `${count(rejected)} rejected` },
+    { tone: "warning", count: unprocessed, label: `${count(unprocessed)} unprocessed` },
+    { tone: "in-doubt", count: in_doubt, label: `${count(in_doubt)} in doubt` },
   ];
-  const rest = toGo(counts) ?? (settled(counts) === 0 ? 1 : 0);
-  return [...parts, { key: "rest" as const, n: ended && counts.expected === null ? 0 : rest }].filter(({ n }) => n > 0);
 }
 
 function orNone(n: number, what: string): string {
@@ -76,7 +75,12 @@ export class Tenths {
   }
 }
 
-/** Rows that did not arrive, or not surely. */
-export function notArrived(counts: Counts): number {
-  return counts.rejected + counts.unprocessed + counts.in_doubt;
+/** What is not known to have arrived, in words: "421 rejected, 17 unprocessed". Nothing where all is delivered. */
+export function shortfall({ rejected, unprocessed, in_doubt }: Counts): string | null {
+  const parts = [
+    [rejected, "rejected"],
+    [unprocessed, "unprocessed"],
+    [in_doubt, "in doubt"],
+  ] as const;
+  return parts.flatMap(([n, what]) => (n > 0 ? [`${count(n)} ${what}`] : [])).join(", ") || null;
 }

@@ -5,8 +5,7 @@ import type { Outcome } from "../backend/generated/Outcome";
 import type { Phase } from "../backend/generated/Phase";
 import type { Run } from "../backend/generated/Run";
 import type { Tone } from "../backend/generated/Tone";
-
-export type Mark = "passed" | "warning" | "failed" | "running" | "waiting" | "in-doubt";
+import type { Tone as MarkTone } from "../kit/tone";
 
 export const outcomeWords: Record<Outcome, string> = {
   completed: "Completed",
@@ -17,7 +16,7 @@ export const outcomeWords: Record<Outcome, string> = {
   failed: "Failed",
 };
 
-export const outcomeMark: Record<Outcome, Mark> = {
+export const outcomeTone: Record<Outcome, MarkTone> = {
   completed: "passed",
   completed_with_rejects: "warning",
   completed_in_doubt: "in-doubt",
@@ -37,11 +36,11 @@ export function stateWords({ outcome, phase }: Run): string {
   return phase === "ended" ? "Ended" : phaseWords[phase];
 }
 
-export function stateMark({ outcome }: Run): Mark {
-  return outcome ? outcomeMark[outcome] : "running";
+export function stateTone({ outcome }: Run): MarkTone {
+  return outcome ? outcomeTone[outcome] : "running";
 }
 
-export const toneMark: Record<Tone, Mark> = {
+export const healthTone: Record<Tone, MarkTone> = {
   good: "passed",
   partial: "warning",
   bad: "failed",
@@ -60,7 +59,7 @@ export const fateMeans: Record<Fate, string> = {
   in_doubt: "sent, no answer came",
 };
 
-export const fateMark: Record<Fate, Mark> = {
+export const fateTone: Record<Fate, MarkTone> = {
   rejected: "failed",
   unprocessed: "warning",
   in_doubt: "in-doubt",
