@@ -62,3 +62,23 @@ export function bytes(n: number): string {
   }
   return `${size.toLocaleString(undefined, { maximumSignificantDigits: 3 })} ${names[at] ?? ""}`;
 }
+
+/** A size as Google counts and bills it: "10 MB" is 10,485,760 bytes. */
+export function storage(n: number): string {
+  if (n < 1024) return `${count(n)} bytes`;
+  const names = ["KB", "MB", "GB", "TB", "PB"];
+  let size = n / 1024;
+  let at = 0;
+  while (size >= 1023.5 && at < names.length - 1) {
+    size /= 1024;
+    at += 1;
+  }
+  return `${size.toLocaleString(undefined, { maximumSignificantDigits: 3 })} ${names[at] ?? ""}`;
+}
+
+/** A span as one would say it: "11 seconds", "2 minutes". */
+export function spokenSpan(seconds: number): string {
+  if (seconds < 59.5) return many(Math.max(1, Math.round(seconds)), "second");
+  if (seconds < 3570) return many(Math.round(seconds / 60), "minute");
+  return many(Math.round(seconds / 3600), "hour");
+}

@@ -1,5 +1,8 @@
 import type { Component } from "svelte";
 import ConnectionList from "../connections/ConnectionList.svelte";
+import ImportList from "../imports/ImportList.svelte";
+import RunList from "../runs/RunList.svelte";
+import OpenRun from "./OpenRun.svelte";
 
 export type Params = Record<string, string>;
 type View = Component<{ params: Params }>;
@@ -14,6 +17,9 @@ function fixed(view: Component<Record<string, never>>): View {
 const routes: readonly Route[] = [
   { path: "/", view: fixed(ConnectionList) },
   { path: "/connections", view: fixed(ConnectionList) },
+  { path: "/imports", view: fixed(ImportList) },
+  { path: "/runs", view: fixed(RunList) },
+  { path: "/runs/:id", view: OpenRun },
 ];
 
 export type Found = { view: View; params: Params; key: string };
