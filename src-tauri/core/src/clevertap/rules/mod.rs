@@ -10,38 +10,50 @@ pub mod system;
 
 use std::fmt;
 
-/// One of CleverTap's codes for a record it does not take.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RecordCode(u16);
-
-impl RecordCode {
-    pub const EVENT_NAME_MISSING: Self = Self(509);
-    pub const EVENT_NAME_RESERVED: Self = Self(513);
-    pub const GENDER: Self = Self(514);
-    pub const EMAIL: Self = Self(515);
-    pub const PHONE: Self = Self(516);
-    pub const EMPLOYED: Self = Self(517);
-    pub const EDUCATION: Self = Self(518);
-    pub const MARRIED: Self = Self(519);
-    pub const AGE: Self = Self(520);
-    pub const TOO_MANY_EVENT_PROPERTIES: Self = Self(522);
-    pub const IDENTITY: Self = Self(523);
-    pub const TIME: Self = Self(525);
-    pub const CLEVERTAP_ID: Self = Self(526);
-
-    pub fn number(self) -> u16 {
-        self.0
-    }
+macro_rules! codes {
+    ($($name:ident = $number:literal, $text:literal;)*) => {
+        impl RecordCode {
+            $(pub const $name: Self = Self { number: $number, text: $text };)*
+        }
+    };
 }
 
-impl fmt::Display for RecordCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+/// One of CleverTap's codes for a record it does not take.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordCode {
+    number: u16,
+    text: &'static str,
+}
+
+codes! {
+    EVENT_NAME_MISSING = 509, "509";
+    EVENT_NAME_RESERVED = 513, "513";
+    GENDER = 514, "514";
+    EMAIL = 515, "515";
+    PHONE = 516, "516";
+    EMPLOYED = 517, "517";
+    EDUCATION = 518, "518";
+    MARRIED = 519, "519";
+    AGE = 520, "520";
+    TOO_MANY_EVENT_PROPERTIES = 522, "522";
+    IDENTITY = 523, "523";
+    TIME = 525, "525";
+    CLEVERTAP_ID = 526, "526";
+}
+
+impl RecordCode {
+    pub fn number(self) -> u16 {
+        self.number
+    }
+
+    /// The number in digits.
+    pub fn as_str(self) -> &'static str {
+        self.text
     }
 }
 
 impl fmt::Debug for RecordCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RecordCode({})", self.0)
+        write!(f, "RecordCode({})", self.number)
     }
 }
