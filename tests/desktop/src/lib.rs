@@ -1,1 +1,10 @@
-//!
+//! Hands and eyes for tests of the real window: a driver that reads and presses, a mouse that drags files, and a look
+//! into the keychain. Nothing here knows what Tapline ought to do.
+
+mod desk;
+mod hands;
+mod window;
+
+pub use desk::{Desk, keychain_holds, keychain_secret, traces_of};
+pub use hands::{Hands, windows_called};
+pub use window::{Window, screens};

@@ -1,0 +1,93 @@
+//! One person's desk: a store, a HOME, a sandbox that stands for Google and CleverTap, and a keychain.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tapline_sandbox::{IssuedKey, Options, Sandbox};
+use tempfile::TempDir;
+
+/// Everything that a window is started with. Two windows on one desk see the same store.
+pub struct Desk {
+    pub sandbox: Sandbox,
+    pub key: IssuedKey,
+    folder: TempDir,
+}
+
+impl Desk {
+    /// A desk whose key may do what the setup guide asks for. The sandbox answers without an SQL engine.
+    pub async fn new() -> Self {
+        let sandbox = Sandbox::start(Options::default()).await.expect("the sandbox starts on loopback");
+        let key = sandbox.google().issue_working_key("tapline");
+        let folder = tempfile::Builder::new().prefix("desk").tempdir().expect("a folder for the desk");
+        for part in ["home", "store"] {
+            std::fs::create_dir(folder.path().join(part)).expect("the desk's folder can be written");
+        }
+        std::fs::write(folder.path().join("authority.pem"), sandbox.authority_pem()).expect("the authority is written");
+        Self { sandbox, key, folder }
+    }
+
+    /// Where files that the person has lie, such as the key.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    pub fn key_file(&self) -> PathBuf {
+        self.key.write_to(self.folder()).expect("the key file is written")
+    }
+
+    /// What the app reads from the environment, and a HOME of its own.
+    pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![
+            ("HOME", self.folder.path().join("home")),
+            ("TAPLINE_STORE", self.store()),
+            ("TAPLINE_ENDPOINT", self.sandbox.endpoint().into()),
+            ("TAPLINE_CA", self.folder.path().join("authority.pem")),
+        ]
+    }
+}
+
+/// What the keychain holds of Tapline's, as `secret-tool` prints it: attributes and labels, with secrets.
+pub fn keychain_holds() -> String {
+    let mut all = String::new();
+    for attribute in ["service", "target", "application"] {
+        let found = Command::new("secret-tool")
+            .args(["search", "--all", "--unlock", attribute])
+            .arg("tapline")
+            .output()
+            .expect("secret-tool is installed");
+        all.push_str(&String::from_utf8_lossy(&found.stdout));
+        all.push_str(&String::from_utf8_lossy(&found.stderr));
+    }
+    all
+}
+
+/// One secret, byte for byte.
+pub fn keychain_secret(service: &str, user: &str) -> Vec<u8> {
+    Command::new("secret-tool")
+        .args(["lookup", "service", service, "username", user])
+        .output()
+        .expect("secret-tool is installed")
+        .stdout
+}
+
+/// Every file under `folder` that holds one of `needles`.
+pub fn traces_of(needles: &[&[u8]], folder: &Path) -> Vec<PathBuf> {
+    let mut traces = Vec::new();
+    let Ok(entries) = std::fs::read_dir(folder) else { return traces };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            traces.extend(traces_of(needles, &path));
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            let holds = |needle: &&[u8]| bytes.windows(needle.len()).any(|part| part == **needle);
+            if needles.iter().any(holds) {
+                traces.push(path);
+            }
+        }
+    }
+    traces
+}

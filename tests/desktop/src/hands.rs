@@ -1,0 +1,156 @@
+//! Hands on mouse and keyboard of the display: what no driver of web pages can do.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a window may take to appear or to go.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A GTK window that offers one file to drag.
+const DRAG_SOURCE: &str = r"
+import sys, gi
+gi.require_version('Gtk', '3.0')
+from gi.repository import Gdk, GLib, Gtk
+window = Gtk.Window(title='file-to-drag')
+window.set_default_size(140, 100)
+window.set_keep_above(True)
+window.move(1400, 820)
+box = Gtk.EventBox()
+box.add(Gtk.Label(label='drag me'))
+window.add(box)
+box.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [], Gdk.DragAction.COPY)
+box.drag_source_add_uri_targets()
+uri = GLib.filename_to_uri(sys.argv[1])
+box.connect('drag-data-get', lambda _w, _c, data, _i, _t: data.set_uris([uri]))
+window.connect('destroy', Gtk.main_quit)
+window.show_all()
+Gtk.main()
+";
+
+pub struct Hands;
+
+impl Hands {
+    /// Drags a file from another program and drops it in the middle of the window called `target`. `hovering` runs
+    /// while the file hangs over it.
+    pub async fn drop_file<F: Future<Output = ()>>(self, file: &Path, target: &str, hovering: impl FnOnce() -> F) {
+        let mut source = Ended(
+            Command::new("/usr/bin/python3")
+                .args(["-c", DRAG_SOURCE])
+                .arg(file)
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("Debian's Python with GTK is installed"),
+        );
+        let from = middle_of(&appeared("file-to-drag").await);
+        let to = middle_of(&appeared(target).await);
+        pointer(from);
+        pause(150).await;
+        xdotool(&["mousedown", "1"]);
+        pause(150).await;
+        // GTK starts a drag only after a few pixels, and the target hears of it only from moves within it.
+        for step in 1..=20 {
+            pointer((from.0 + (to.0 - from.0) * step / 20, from.1 + (to.1 - from.1) * step / 20));
+            pause(30).await;
+        }
+        pointer((to.0 + 3, to.1 + 3));
+        pause(200).await;
+        hovering().await;
+        xdotool(&["mouseup", "1"]);
+        pause(200).await;
+        source.end();
+    }
+
+    /// Types a path into the open file dialog called `title`, and accepts it.
+    pub async fn choose_file(self, file: &Path, title: &str) {
+        let dialog = appeared(title).await;
+        xdotool(&["windowactivate", "--sync", &dialog]);
+        pause(300).await;
+        xdotool(&["key", "ctrl+l"]);
+        pause(400).await;
+        xdotool(&["type", "--delay", "25", &file.to_string_lossy()]);
+        pause(500).await;
+        xdotool(&["key", "Return"]);
+        gone(title).await;
+    }
+
+    /// Closes the window called `title`, as a person does by its cross.
+    pub async fn close(self, title: &str) {
+        let window = appeared(title).await;
+        xdotool(&["windowquit", &window]);
+        gone(title).await;
+    }
+}
+
+/// The visible windows with exactly this title.
+pub fn windows_called(title: &str) -> Vec<String> {
+    let found = Command::new("xdotool")
+        .args(["search", "--onlyvisible", "--name", &format!("^{title}$")])
+        .stderr(Stdio::null())
+        .output()
+        .expect("xdotool is installed");
+    String::from_utf8_lossy(&found.stdout).lines().map(str::to_owned).collect()
+}
+
+async fn appeared(title: &str) -> String {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(window) = windows_called(title).first() {
+            return window.clone();
+        }
+        assert!(Instant::now() < until, "no window called {title:?} has appeared");
+        pause(50).await;
+    }
+}
+
+async fn gone(title: &str) {
+    let until = Instant::now() + PATIENCE;
+    while !windows_called(title).is_empty() {
+        assert!(Instant::now() < until, "the window called {title:?} has not gone");
+        pause(50).await;
+    }
+}
+
+/// From `xwininfo`, which knows where the frame's title bar ends.
+fn middle_of(window: &str) -> (i32, i32) {
+    let said = Command::new("xwininfo").args(["-id", window]).output().expect("x11-utils is installed");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let number = |name: &str| -> i32 {
+        said.lines()
+            .find_map(|line| line.trim().strip_prefix(name))
+            .and_then(|rest| rest.trim().parse().ok())
+            .unwrap_or_else(|| panic!("xwininfo says no {name} in:\n{said}"))
+    };
+    let (x, y) = (number("Absolute upper-left X:"), number("Absolute upper-left Y:"));
+    (x + number("Width:") / 2, y + number("Height:") / 2)
+}
+
+fn pointer((x, y): (i32, i32)) {
+    xdotool(&["mousemove", &x.to_string(), &y.to_string()]);
+}
+
+fn xdotool(words: &[&str]) {
+    let status = Command::new("xdotool").args(words).status().expect("xdotool is installed");
+    assert!(status.success(), "xdotool {words:?} failed");
+}
+
+/// The time a hand needs. Toolkits drop input that comes faster than people are.
+async fn pause(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+/// A program that ends with the test.
+pub(crate) struct Ended(pub Child);
+
+impl Ended {
+    pub(crate) fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
