@@ -83,7 +83,7 @@ pub fn traces_of(needles: &[&[u8]], folder: &Path) -> Vec<PathBuf> {
         if path.is_dir() {
             traces.extend(traces_of(needles, &path));
         } else if let Ok(bytes) = std::fs::read(&path) {
-            let holds = |needle: &&[u8]| bytes.windows(needle.len()).any(|part| part == **needle);
+            let holds = |needle: &&[u8]| bytes.windows(needle.len()).any(|part| part == *needle);
             if needles.iter().any(holds) {
                 traces.push(path);
             }
