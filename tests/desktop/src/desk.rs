@@ -16,9 +16,14 @@ pub struct Desk {
 impl Desk {
     /// A desk whose key may do what the setup guide asks for. The sandbox answers without an SQL engine.
     pub async fn new() -> Self {
-        let sandbox = Sandbox::start(Options::default()).await.expect("the sandbox starts on loopback");
+        let sandbox = Sandbox::start(Options::default())
+            .await
+            .expect("the sandbox starts on loopback");
         let key = sandbox.google().issue_working_key("tapline");
-        let folder = tempfile::Builder::new().prefix("desk").tempdir().expect("a folder for the desk");
+        let folder = tempfile::Builder::new()
+            .prefix("desk")
+            .tempdir()
+            .expect("a folder for the desk");
         for part in ["home", "store"] {
             std::fs::create_dir(folder.path().join(part)).expect("the desk's folder can be written");
         }
@@ -77,7 +82,9 @@ pub fn keychain_secret(service: &str, user: &str) -> Vec<u8> {
 /// Every file under `folder` that holds one of `needles`.
 pub fn traces_of(needles: &[&[u8]], folder: &Path) -> Vec<PathBuf> {
     let mut traces = Vec::new();
-    let Ok(entries) = std::fs::read_dir(folder) else { return traces };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return traces;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() {

@@ -50,7 +50,10 @@ impl Hands {
         pause(150).await;
         // GTK starts a drag only after a few pixels, and the target hears of it only from moves within it.
         for step in 1..=20 {
-            pointer((from.0 + (to.0 - from.0) * step / 20, from.1 + (to.1 - from.1) * step / 20));
+            pointer((
+                from.0 + (to.0 - from.0) * step / 20,
+                from.1 + (to.1 - from.1) * step / 20,
+            ));
             pause(30).await;
         }
         pointer((to.0 + 3, to.1 + 3));
@@ -89,7 +92,10 @@ pub fn windows_called(title: &str) -> Vec<String> {
         .stderr(Stdio::null())
         .output()
         .expect("xdotool is installed");
-    String::from_utf8_lossy(&found.stdout).lines().map(str::to_owned).collect()
+    String::from_utf8_lossy(&found.stdout)
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 async fn appeared(title: &str) -> String {
@@ -113,7 +119,10 @@ async fn gone(title: &str) {
 
 /// From `xwininfo`, which knows where the frame's title bar ends.
 fn middle_of(window: &str) -> (i32, i32) {
-    let said = Command::new("xwininfo").args(["-id", window]).output().expect("x11-utils is installed");
+    let said = Command::new("xwininfo")
+        .args(["-id", window])
+        .output()
+        .expect("x11-utils is installed");
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     let number = |name: &str| -> i32 {
         said.lines()
@@ -130,7 +139,10 @@ fn pointer((x, y): (i32, i32)) {
 }
 
 fn xdotool(words: &[&str]) {
-    let status = Command::new("xdotool").args(words).status().expect("xdotool is installed");
+    let status = Command::new("xdotool")
+        .args(words)
+        .status()
+        .expect("xdotool is installed");
     assert!(status.success(), "xdotool {words:?} failed");
 }
 

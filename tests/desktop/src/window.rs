@@ -26,7 +26,11 @@ impl Window {
     /// Starts the app that was built beside this test.
     pub async fn open(desk: &Desk) -> Self {
         let beside = std::env::current_exe().expect("a test knows its own path");
-        let built = beside.ancestors().nth(2).expect("tests stand in target/PROFILE/deps").join("tapline-desktop");
+        let built = beside
+            .ancestors()
+            .nth(2)
+            .expect("tests stand in target/PROFILE/deps")
+            .join("tapline-desktop");
         Self::open_program(desk, &built).await
     }
 
@@ -41,14 +45,22 @@ impl Window {
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         let driver = Ended(driver.spawn().expect("webkit2gtk-driver is installed"));
-        wait_until("the driver listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
+        wait_until("the driver listens", || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+        })
+        .await;
         let wanted = json!({ "webkitgtk:browserOptions": { "binary": program, "args": [] } });
-        let Value::Object(wanted) = wanted else { unreachable!("an object was written above") };
+        let Value::Object(wanted) = wanted else {
+            unreachable!("an object was written above")
+        };
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(wanted);
         let address = format!("http://127.0.0.1:{port}");
         let connecting = tokio::time::timeout(PATIENCE, builder.connect(&address));
-        let page = connecting.await.expect("the window opens in time").expect("the driver reaches the window");
+        let page = connecting
+            .await
+            .expect("the window opens in time")
+            .expect("the driver reaches the window");
         Self { page, _driver: driver }
     }
 
@@ -59,7 +71,11 @@ impl Window {
              [normalize-space()={0} or @aria-label={0}][not(@disabled)]",
             quoted(words)
         );
-        self.find(&path).await.click().await.unwrap_or_else(|error| panic!("{words:?} could not be pressed: {error}"));
+        self.find(&path)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{words:?} could not be pressed: {error}"));
     }
 
     /// Puts text into the field with this label, in place of what stands there.
@@ -72,11 +88,19 @@ impl Window {
     /// What stands in the field with this label.
     pub async fn value_of(&self, label: &str) -> String {
         let field = self.field(label).await;
-        field.prop("value").await.expect("a field has a value").unwrap_or_default()
+        field
+            .prop("value")
+            .await
+            .expect("a field has a value")
+            .unwrap_or_default()
     }
 
     async fn field(&self, label: &str) -> Element {
-        self.find(&format!("//*[@id=//label[starts-with(normalize-space(),{})]/@for]", quoted(label))).await
+        self.find(&format!(
+            "//*[@id=//label[starts-with(normalize-space(),{})]/@for]",
+            quoted(label)
+        ))
+        .await
     }
 
     /// Waits until these words can be read on the screen.
@@ -87,7 +111,10 @@ impl Window {
             if text.contains(words) {
                 return;
             }
-            assert!(Instant::now() < until, "{words:?} is not on the screen, which says:\n{text}");
+            assert!(
+                Instant::now() < until,
+                "{words:?} is not on the screen, which says:\n{text}"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -117,12 +144,18 @@ impl Window {
 
     /// Runs JavaScript in the page.
     pub async fn run(&self, script: &str) -> Value {
-        self.page.execute(script, Vec::new()).await.expect("the page runs a script")
+        self.page
+            .execute(script, Vec::new())
+            .await
+            .expect("the page runs a script")
     }
 
     /// Runs JavaScript that calls `arguments[0]` when it is done.
     pub async fn run_and_wait(&self, script: &str) -> Value {
-        self.page.execute_async(script, Vec::new()).await.expect("the page runs a script")
+        self.page
+            .execute_async(script, Vec::new())
+            .await
+            .expect("the page runs a script")
     }
 
     /// Keeps a picture under tests/desktop/shots.
@@ -138,9 +171,18 @@ impl Window {
     }
 
     async fn find(&self, path: &str) -> Element {
-        match self.page.wait().at_most(PATIENCE).for_element(Locator::XPath(path)).await {
+        match self
+            .page
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::XPath(path))
+            .await
+        {
             Ok(element) => element,
-            Err(error) => panic!("{error}: nothing fits {path} on the screen, which says:\n{}", self.text().await),
+            Err(error) => panic!(
+                "{error}: nothing fits {path} on the screen, which says:\n{}",
+                self.text().await
+            ),
         }
     }
 }
@@ -152,7 +194,11 @@ pub fn screens() -> PathBuf {
 
 /// As XPath writes text, which knows no escapes.
 fn quoted(words: &str) -> String {
-    if words.contains('\'') { format!("\"{words}\"") } else { format!("'{words}'") }
+    if words.contains('\'') {
+        format!("\"{words}\"")
+    } else {
+        format!("'{words}'")
+    }
 }
 
 fn free_port() -> u16 {
