@@ -9,3 +9,5 @@ pub mod google;
 pub mod ground;
 pub mod import;
 pub mod mapping;
+pub mod run;
+pub mod store;

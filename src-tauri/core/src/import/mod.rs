@@ -2,6 +2,7 @@
 
 pub mod fault;
 pub mod plan;
+pub mod state;
 pub mod validate;
 
 pub use validate::validate;

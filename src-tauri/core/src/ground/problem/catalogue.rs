@@ -429,6 +429,48 @@ catalogue! {
         "Choose the data type String for {column}, or take the country code away.",
         You, NotByItself }
 
+    // ---- the store -----------------------------------------------------------------------------------------------
+    StoreFolder = "store_folder" {
+        "Tapline cannot use its folder",
+        "The folder[ {path}] must be yours, and writable.[ The system says: {detail}.]",
+        You, NotByItself }
+    StoreNewer = "store_newer" {
+        "This store was written by a newer Tapline",
+        "The store has version {version}, and this Tapline knows up to {expected}. Nothing was touched. Install the newer Tapline again.",
+        You, NotByItself }
+    StoreBelongsElsewhere = "store_belongs_elsewhere" {
+        "This store belongs elsewhere",
+        "It belongs to {found} and was opened for {expected}. Real connections and sandboxes never share a store.",
+        You, NotByItself }
+    StoreDamaged = "store_damaged" {
+        "The store is damaged",
+        "Something stands in it that Tapline never writes[: {detail}]. Nothing was changed. Put a copy of the store back: one is kept beside it before each upgrade.",
+        You, NotByItself }
+    StoreBusy = "store_busy" {
+        "Another Tapline is writing to the store",
+        "Its work takes longer than usual. Try again in a moment.",
+        You, MaySucceedLater }
+    StoreFailed = "store_failed" {
+        "The store did not do as it was told",
+        "This should not happen, and nothing you did caused it.[ {detail}]",
+        Tapline, NotByItself }
+    DiskFull = "disk_full" {
+        "The disk is full",
+        "Nothing more can be kept, so nothing more is sent. Free some space, then go on.",
+        You, MaySucceedLater }
+    ImportsInTheWay = "imports_in_the_way" {
+        "Imports use this",
+        "{count} of them can still run, or are running. Stop them first.",
+        You, NotByItself }
+    ImportRunning = "import_running" {
+        "{name} is running already",
+        "An import runs once at a time, in whichever window or terminal it was started.",
+        You, MaySucceedLater }
+    ImportNotFromHere = "import_not_from_here" {
+        "An import that is {status} cannot be {expected}",
+        "Its state has to change first: save a draft to make it Ready, wait for a run to end.",
+        You, NotByItself }
+
     // ---- this computer -------------------------------------------------------------------------------------------
     Internal = "internal" {
         "Tapline made a mistake",

@@ -1,0 +1,199 @@
+//! Rows that were not delivered, or not surely: the only rows of people's data that are ever kept, and only for a time.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params};
+
+use super::error::{Doing as _, Result};
+use super::text::{self, Cells, Kept as _, kept_words, number};
+use crate::run::Fate;
+
+kept_words!(Fate {
+    Rejected = "rejected",
+    Unprocessed = "unprocessed",
+    InDoubt = "in_doubt",
+});
+
+/// A row that was not delivered, or not surely.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordRow {
+    /// The row's place in the query's result, from 1.
+    pub position: u64,
+    pub fate: Fate,
+    pub batch: Option<u64>,
+    /// Ours for a rejection, CleverTap's for an unprocessed record.
+    pub code: String,
+    pub column: Option<String>,
+    /// Absent once its values are forgotten.
+    pub identity: Option<String>,
+    /// Failure Description. Absent once its values are forgotten: it may quote one.
+    pub reason: Option<String>,
+    /// The record as JSON, or the row where no record could be made. Absent once its values are forgotten.
+    pub record: Option<String>,
+}
+
+/// One page of a run's records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordsPage {
+    pub records: Vec<RecordRow>,
+    /// How many match in all.
+    pub total: u64,
+}
+
+/// Which of a run's records.
+#[derive(Clone, Debug, Default)]
+pub struct RecordFilter {
+    pub fate: Option<Fate>,
+    pub code: Option<String>,
+    /// Found in identity, reason, column, code or record. Empty: all.
+    pub search: String,
+    /// Only those beyond this position.
+    pub after: Option<u64>,
+}
+
+/// How many rows share a fate, a code and a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReasonCount {
+    pub fate: Fate,
+    pub code: String,
+    pub column: Option<String>,
+    /// The reason of one of them. Absent once all their values are forgotten.
+    pub reason: Option<String>,
+    pub count: u64,
+}
+
+pub struct Records<'a>(pub(super) &'a Connection);
+pub struct RecordsMut<'a>(pub(super) &'a Connection);
+
+const MATCHING: &str = "run = :run
+    AND (:fate IS NULL OR fate = :fate)
+    AND (:code IS NULL OR code = :code)
+    AND (:search = '' OR instr(lower(ifnull(identity, '')), :search) OR instr(lower(ifnull(reason, '')), :search)
+        OR instr(lower(ifnull(row_column, '')), :search) OR instr(code, :search)
+        OR instr(lower(ifnull(record, '')), :search))";
+
+impl Records<'_> {
+    /// The largest groups first.
+    pub fn reasons(&self, run: i64) -> Result<Vec<ReasonCount>> {
+        let sql = "SELECT fate, code, row_column, max(reason) AS reason, count(*) AS rows FROM records
+                   WHERE run = ?1 GROUP BY fate, code, row_column ORDER BY rows DESC, fate, code, row_column";
+        text::rows(self.0, "records", sql, [run], |cells| {
+            Ok(ReasonCount {
+                fate: cells.kept("fate")?,
+                code: cells.plain("code")?,
+                column: cells.plain("row_column")?,
+                reason: cells.plain("reason")?,
+                count: cells.count("rows")?,
+            })
+        })
+    }
+
+    /// In the order of the result.
+    pub fn page(&self, run: i64, filter: &RecordFilter, limit: u32) -> Result<RecordsPage> {
+        let fate = filter.fate.map(|fate| fate.kept());
+        let search = filter.search.trim().to_lowercase();
+        let sql = format!("SELECT count(*) AS total FROM records WHERE {MATCHING}");
+        let total = text::row(
+            self.0,
+            "records",
+            &sql,
+            named_params! { ":run": run, ":fate": fate, ":code": filter.code, ":search": search },
+            |cells| cells.count("total"),
+        )?
+        .unwrap_or(0);
+        let sql =
+            format!("SELECT * FROM records WHERE {MATCHING} AND position > :after ORDER BY position LIMIT :limit");
+        let records = text::rows(
+            self.0,
+            "records",
+            &sql,
+            named_params! {
+                ":run": run,
+                ":fate": fate,
+                ":code": filter.code,
+                ":search": search,
+                ":after": number(filter.after.unwrap_or(0)),
+                ":limit": limit,
+            },
+            take,
+        )?;
+        Ok(RecordsPage { records, total })
+    }
+
+    /// Every record of a run, in the order of the result, one at a time: there may be millions.
+    pub fn each(&self, run: i64, mut see: impl FnMut(RecordRow) -> Result<()>) -> Result<()> {
+        let sql = "SELECT * FROM records WHERE run = ?1 ORDER BY position";
+        let mut statement = self.0.prepare_cached(sql).doing("reading a run's records")?;
+        let mut rows = statement.query([run]).doing("reading a run's records")?;
+        while let Some(row) = rows.next().doing("reading a run's records")? {
+            see(take(&Cells { table: "records", row })?)?;
+        }
+        Ok(())
+    }
+}
+
+impl RecordsMut<'_> {
+    /// Keeps rows that are rejected, and counts them.
+    pub fn reject(&self, run: i64, rows: &[RecordRow], values_until: Timestamp) -> Result<()> {
+        self.keep(run, rows, values_until)?;
+        self.0
+            .prepare_cached("UPDATE runs SET rejected = rejected + ?2 WHERE number = ?1")
+            .and_then(|mut statement| statement.execute((run, number(rows.len() as u64))))
+            .doing("counting rejected rows")?;
+        Ok(())
+    }
+
+    /// Keeps rows. Those that a batch counts are counted there.
+    pub fn keep(&self, run: i64, rows: &[RecordRow], values_until: Timestamp) -> Result<()> {
+        let mut statement = self
+            .0
+            .prepare_cached(
+                "INSERT INTO records (run, position, fate, batch, code, row_column, identity, reason, record, values_until)
+                 VALUES (:run, :position, :fate, :batch, :code, :row_column, :identity, :reason, :record, :values_until)",
+            )
+            .doing("keeping a row")?;
+        for row in rows {
+            statement
+                .execute(named_params! {
+                    ":run": run,
+                    ":position": number(row.position),
+                    ":fate": row.fate.kept(),
+                    ":batch": row.batch.map(number),
+                    ":code": row.code,
+                    ":row_column": row.column,
+                    ":identity": row.identity,
+                    ":reason": row.reason,
+                    ":record": row.record,
+                    ":values_until": values_until.as_millisecond(),
+                })
+                .doing("keeping a row")?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the values whose time is over. What happened, and how often, stays.
+    pub fn forget_expired(&self, now: Timestamp) -> Result<u64> {
+        let forgotten = self
+            .0
+            .execute(
+                "UPDATE records SET identity = NULL, reason = NULL, record = NULL, values_until = NULL
+                 WHERE values_until <= ?1",
+                [now.as_millisecond()],
+            )
+            .doing("forgetting values whose time is over")?;
+        Ok(forgotten as u64)
+    }
+}
+
+fn take(cells: &Cells<'_>) -> Result<RecordRow> {
+    let batch: Option<i64> = cells.plain("batch")?;
+    Ok(RecordRow {
+        position: cells.count("position")?,
+        fate: cells.kept("fate")?,
+        batch: batch.and_then(|number| u64::try_from(number).ok()),
+        code: cells.plain("code")?,
+        column: cells.plain("row_column")?,
+        identity: cells.plain("identity")?,
+        reason: cells.plain("reason")?,
+        record: cells.plain("record")?,
+    })
+}
