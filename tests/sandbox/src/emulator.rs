@@ -14,12 +14,13 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Runs the engine on a port of its own choosing, says which, and ends when its standard input does: so it cannot
-/// outlive the process that started it, however that ends.
+/// Runs the engine on a port of its own choosing, says which, and ends when its standard input does, taking its data
+/// along: so it cannot outlive the process that started it, however that ends.
 const LAUNCHER: &str = r#"
-import os, socket, sys, threading
+import os, shutil, socket, sys, threading
 def follow():
     sys.stdin.buffer.read()
+    shutil.rmtree(os.path.dirname(os.environ["DATA_DIR"]), ignore_errors=True)
     os._exit(0)
 threading.Thread(target=follow, daemon=True).start()
 import uvicorn

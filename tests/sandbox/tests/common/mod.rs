@@ -117,3 +117,21 @@ pub fn assertion(key: &IssuedKey, kid: Option<&str>, claims: &Value) -> Result<S
     .map_err(|error| error.to_string())?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
+
+pub async fn token_from(http: &Client, endpoint: &str, key: &IssuedKey) -> Result<String, Box<dyn Error>> {
+    let form = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+        ("assertion", &assertion(key, Some(&key.key_id), &claims(key))?),
+    ];
+    let answer: Value = http
+        .post(format!("{endpoint}/token"))
+        .form(&form)
+        .send()
+        .await?
+        .json()
+        .await?;
+    Ok(answer["access_token"]
+        .as_str()
+        .ok_or("a good key gets a token")?
+        .to_owned())
+}

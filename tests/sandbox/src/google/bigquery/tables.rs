@@ -1,0 +1,243 @@
+//! tables.get, list, insert, patch, delete, testIamPermissions, insertAll, and tabledata.list.
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::rows::{Source, TimestampFormat};
+use super::{Answer, Call, TableKey, escaped, key, table_path};
+use crate::google::{ApiError, Resource, projects};
+use crate::reply::Reply;
+
+/// Tables per page of a list, unless asked otherwise.
+const LISTED: usize = 50;
+
+impl Call<'_> {
+    pub(super) async fn list_tables(&self, dataset: &str) -> Answer {
+        self.dataset_right(dataset, "bigquery.tables.list")?;
+        self.known_dataset(dataset)?;
+        let all = self.all_tables(dataset).await?;
+        let most = self
+            .ask
+            .number_param("maxResults")
+            .and_then(|most| usize::try_from(most).ok())
+            .filter(|most| *most > 0);
+        let start = self
+            .ask
+            .number_param("pageToken")
+            .and_then(|at| usize::try_from(at).ok())
+            .unwrap_or(0)
+            .min(all.len());
+        let page = &all[start..(start + most.unwrap_or(LISTED)).min(all.len())];
+        let mut body = json!({"kind": "bigquery#tableList", "etag": "tables==", "totalItems": all.len()});
+        if !page.is_empty() {
+            body["tables"] = json!(page);
+        }
+        if start + page.len() < all.len() {
+            body["nextPageToken"] = json!((start + page.len()).to_string());
+        }
+        Ok(body)
+    }
+
+    async fn all_tables(&self, dataset: &str) -> Result<Vec<Value>, ApiError> {
+        let mut all: Vec<Value> = {
+            let books = self.google.books();
+            let stocked = books
+                .bigquery
+                .stock
+                .keys()
+                .filter(|key| key.0 == self.project && key.1 == dataset);
+            stocked.map(|key| listed(key, "TABLE", None, &Value::Null)).collect()
+        };
+        if self.google.inner.engine.is_some() {
+            let path = format!(
+                "/bigquery/v2/projects/{}/datasets/{}/tables",
+                escaped(self.project),
+                escaped(dataset)
+            );
+            let found = self.google.engine(Method::GET, &path, None).await?;
+            for table in found["tables"].as_array().into_iter().flatten() {
+                let key = key(
+                    self.project,
+                    dataset,
+                    table["tableReference"]["tableId"].as_str().unwrap_or_default(),
+                );
+                let kind = table["type"].as_str().unwrap_or("TABLE");
+                all.push(listed(
+                    &key,
+                    kind,
+                    table["creationTime"].as_str(),
+                    &table["expirationTime"],
+                ));
+            }
+        }
+        all.sort_by(|one, other| one["id"].as_str().cmp(&other["id"].as_str()));
+        all.dedup_by(|one, other| one["id"] == other["id"]);
+        Ok(all)
+    }
+
+    pub(super) async fn get_table(&self, dataset: &str, table: &str) -> Answer {
+        self.table_right(dataset, table, "bigquery.tables.get")?;
+        let key = key(self.project, dataset, table);
+        let mut body = self.google.table_body(&key).await?;
+        if self.ask.param("view") != Some("BASIC") && body["type"] != "VIEW" {
+            let bytes = self.google.table_bytes(&key).await.values().sum::<u64>().to_string();
+            for name in ["numBytes", "numTotalLogicalBytes", "numActiveLogicalBytes"] {
+                body[name] = json!(bytes);
+            }
+        }
+        Ok(body)
+    }
+
+    pub(super) async fn insert_table(&self, dataset: &str) -> Answer {
+        self.dataset_right(dataset, "bigquery.tables.create")?;
+        self.known_dataset(dataset)?;
+        let path = format!(
+            "/bigquery/v2/projects/{}/datasets/{}/tables",
+            escaped(self.project),
+            escaped(dataset)
+        );
+        let made = self.google.engine(Method::POST, &path, Some(&self.ask.json())).await?;
+        Ok(self.google.corrected(made, self.project, dataset))
+    }
+
+    pub(super) async fn change_table(&self, dataset: &str, table: &str) -> Answer {
+        self.table_right(dataset, table, "bigquery.tables.update")?;
+        let key = key(self.project, dataset, table);
+        let changed = self
+            .google
+            .engine(self.ask.method.clone(), &table_path(&key), Some(&self.ask.json()))
+            .await?;
+        self.google.table_changed(&key);
+        Ok(self.google.corrected(changed, self.project, dataset))
+    }
+
+    pub(super) async fn delete_table(&self, dataset: &str, table: &str) -> Result<Reply, ApiError> {
+        self.table_right(dataset, table, "bigquery.tables.delete")?;
+        let key = key(self.project, dataset, table);
+        if self.google.books().bigquery.stock.remove(&key).is_none() {
+            self.google.engine(Method::DELETE, &table_path(&key), None).await?;
+        }
+        self.google.table_changed(&key);
+        Ok(Reply::empty(204))
+    }
+
+    /// The permissions held, out of those asked about. A table that is not there holds none, and is no error.
+    pub(super) fn test_table(&self, dataset: &str, table: &str) -> Answer {
+        let resource = Resource::table(self.project, dataset, table);
+        let held: Vec<_> = projects::asked(self.ask)?
+            .into_iter()
+            .filter(|one| self.may(&resource, one))
+            .collect();
+        Ok(if held.is_empty() {
+            json!({})
+        } else {
+            json!({"permissions": held})
+        })
+    }
+
+    pub(super) async fn insert_rows(&self, dataset: &str, table: &str) -> Answer {
+        self.table_right(dataset, table, "bigquery.tables.updateData")?;
+        let key = key(self.project, dataset, table);
+        let path = format!("{}/insertAll", table_path(&key));
+        let answer = self.google.engine(Method::POST, &path, Some(&self.ask.json())).await;
+        self.google.table_changed(&key);
+        answer
+    }
+
+    /// tabledata.list: rows of real tables, and of results nobody named.
+    pub(super) async fn list_rows(&self, dataset: &str, table: &str) -> Result<Reply, ApiError> {
+        let (fields, source) = match self.own_result(table) {
+            Some(found) => found,
+            None => {
+                self.table_right(dataset, table, "bigquery.tables.getData")?;
+                self.google.table_rows(&key(self.project, dataset, table)).await?
+            }
+        };
+        let start = match self.ask.param("pageToken") {
+            Some(token) => token.parse().map_err(|_| ApiError::invalid("Invalid page token."))?,
+            None => self.ask.number_param("startIndex").unwrap_or(0),
+        };
+        let most = self.ask.number_param("maxResults").unwrap_or(u64::MAX);
+        let (page, count) = source.page(self.google, start, most).await?;
+        let page = self.timestamps().applied(page, &fields);
+        let next = start + count;
+        let token = if next < source.total() {
+            json!(next.to_string())
+        } else {
+            Value::Null
+        };
+        let head = json!({"kind": "bigquery#tableDataList", "etag": "rows==", "totalRows": source.total().to_string(), "pageToken": token});
+        Ok(super::queries::with_rows(&head, &page))
+    }
+
+    pub(super) fn timestamps(&self) -> TimestampFormat {
+        let named = self.ask.param("formatOptions.timestampOutputFormat");
+        TimestampFormat::new(self.ask.flag("formatOptions.useInt64Timestamp"), named)
+    }
+
+    fn own_result(&self, table: &str) -> Option<(Vec<Value>, Source)> {
+        let job = self.google.books().bigquery.anonymous.get(table).cloned()?;
+        (job.member == self.member).then(|| job.rows()).flatten()
+    }
+}
+
+impl super::Google {
+    async fn table_body(&self, key: &TableKey) -> Answer {
+        let stocked = self.books().bigquery.stock.get(key).cloned();
+        if let Some(stocked) = stocked {
+            return Ok(self.corrected(stocked.body(key), &key.0, &key.1));
+        }
+        if self.inner.engine.is_none() || self.location_of(&key.0, &key.1).is_none() {
+            return Err(missing(key));
+        }
+        let found = self.engine(Method::GET, &table_path(key), None).await?;
+        Ok(self.corrected(found, &key.0, &key.1))
+    }
+
+    /// Google's own location and links, where the engine has others.
+    fn corrected(&self, mut table: Value, project: &str, dataset: &str) -> Value {
+        table["location"] = json!(self.location_of(project, dataset).unwrap_or_else(|| "US".to_owned()));
+        if let Some(link) = table["selfLink"].as_str() {
+            table["selfLink"] = json!(format!("https://bigquery.googleapis.com{link}"));
+        }
+        table
+    }
+
+    async fn table_rows(&self, key: &TableKey) -> Result<(Vec<Value>, Source), ApiError> {
+        let stocked = self.books().bigquery.stock.get(key).cloned();
+        if let Some(stocked) = stocked {
+            return Ok((stocked.fields, Source::Memory(stocked.rows)));
+        }
+        let body = self.table_body(key).await?;
+        if body["type"] == "VIEW" {
+            return Err(ApiError::invalid(format!(
+                "Cannot list a table of type VIEW. Table: {}:{}.{}",
+                key.0, key.1, key.2
+            )));
+        }
+        let path = format!("{}/data", table_path(key));
+        let none = self.engine(Method::GET, &format!("{path}?maxResults=0"), None).await?;
+        let total = none["totalRows"]
+            .as_str()
+            .and_then(|rows| rows.parse().ok())
+            .unwrap_or(0);
+        let fields = body["schema"]["fields"].as_array().cloned().unwrap_or_default();
+        Ok((fields, Source::engine(path, total)))
+    }
+}
+
+fn missing(key: &TableKey) -> ApiError {
+    ApiError::not_found("Table", &format!("{}:{}.{}", key.0, key.1, key.2))
+}
+
+fn listed(key: &TableKey, kind: &str, created: Option<&str>, expires: &Value) -> Value {
+    let mut item = json!({
+        "kind": "bigquery#table", "id": format!("{}:{}.{}", key.0, key.1, key.2), "type": kind,
+        "tableReference": {"projectId": key.0, "datasetId": key.1, "tableId": key.2},
+        "creationTime": created.unwrap_or("0"),
+    });
+    if !expires.is_null() {
+        item["expirationTime"] = expires.clone();
+    }
+    item
+}
