@@ -6,6 +6,8 @@ use std::process::Command;
 use tapline_sandbox::{IssuedKey, Options, Sandbox};
 use tempfile::TempDir;
 
+use crate::{Hands, Window};
+
 /// Everything that a window is started with. Two windows on one desk see the same store.
 pub struct Desk {
     pub sandbox: Sandbox,
@@ -42,6 +44,32 @@ impl Desk {
 
     pub fn key_file(&self) -> PathBuf {
         self.key.write_to(self.folder()).expect("the key file is written")
+    }
+
+    /// Adds the sandbox's dataset as a database by the native picker, tests it and saves it.
+    pub async fn add_database(&self, window: &Window, name: &str) {
+        window.press("Add Database").await;
+        window.press("Choose a file").await;
+        Hands
+            .choose_file(&self.key_file(), "Choose a service account key")
+            .await;
+        self.finish_database(window, name).await;
+    }
+
+    /// The rest of the form, once the key is in: names, test, save.
+    pub async fn finish_database(&self, window: &Window, name: &str) {
+        window.sees("Goes to the keychain when you save.").await;
+        assert_eq!(
+            window.value_of("Project ID").await,
+            "acme-dw",
+            "the key fills the project"
+        );
+        window.fill("Connection name", name).await;
+        window.fill("Dataset ID", "shop").await;
+        window.press("Test Connection").await;
+        window.sees("The connection works").await;
+        window.press("Save").await;
+        window.sees("Create Import").await;
     }
 
     /// What the app reads from the environment, and a HOME of its own.

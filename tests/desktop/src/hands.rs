@@ -77,10 +77,12 @@ impl Hands {
         gone(title).await;
     }
 
-    /// Closes the window called `title`, as a person does by its cross.
-    pub async fn close(self, title: &str) {
-        let window = appeared(title).await;
-        xdotool(&["windowquit", &window]);
+    /// Closes the open file dialog called `title` without choosing.
+    pub async fn dismiss(self, title: &str) {
+        let dialog = appeared(title).await;
+        xdotool(&["windowactivate", "--sync", &dialog]);
+        pause(300).await;
+        xdotool(&["key", "Escape"]);
         gone(title).await;
     }
 }

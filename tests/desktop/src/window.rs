@@ -64,18 +64,16 @@ impl Window {
         Self { page, _driver: driver }
     }
 
-    /// Waits for a button, link or tab with these words, and presses it.
+    /// Waits for a button, link or tab with these words, and presses it. The keys shown on it do not count as words.
     pub async fn press(&self, words: &str) {
+        let words = quoted(words);
         let path = format!(
-            "//*[self::button or self::a or @role='tab' or @role='button' or @role='option' or @role='menuitem']\
-             [normalize-space()={0} or @aria-label={0}][not(@disabled)]",
-            quoted(words)
+            "//*[self::button or self::a or @role='tab' or @role='option' or @role='menuitem']\
+             [translate(normalize-space(),' ','')=translate(concat({words},string(.//kbd)),' ','') or @aria-label={words}]\
+             [not(@aria-disabled='true')][not(@disabled)]"
         );
-        self.find(&path)
-            .await
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("{words:?} could not be pressed: {error}"));
+        let pressed = self.find(&path).await.click().await;
+        pressed.unwrap_or_else(|error| panic!("{words} could not be pressed: {error}"));
     }
 
     /// Puts text into the field with this label, in place of what stands there.

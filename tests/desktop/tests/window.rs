@@ -1,20 +1,16 @@
 //! The real window with the real keychain.
 
-use tapline_desktop_tests::{Desk, Window};
+use std::process::{Command, Stdio};
+
+use tapline_desktop_tests::{Desk, Hands, Window, keychain_holds, traces_of, windows_called};
 
 #[tokio::test]
 async fn the_window_reaches_the_engine_and_nothing_else_of_the_shell() {
     let desk = Desk::new().await;
     let window = Window::open(&desk).await;
-    let about = window
-        .run_and_wait(
-            "const done = arguments[0];\
-             window.__TAURI_INTERNALS__.invoke('call', {name: 'about', args: null})\
-               .then((reply) => done({reply}), (refusal) => done({refusal}))",
-        )
-        .await;
+    let about = invoke(&window, "call", "{name: 'about', args: null}").await;
     assert!(
-        about["reply"]["version"].is_string(),
+        about.contains("\"version\""),
         "the api answers through the one command: {about}"
     );
     for closed in [
@@ -23,15 +19,102 @@ async fn the_window_reaches_the_engine_and_nothing_else_of_the_shell() {
         "plugin:event|emit",
         "plugin:window-state|save_window_state",
     ] {
-        let script = format!(
-            "const done = arguments[0];\
-             window.__TAURI_INTERNALS__.invoke('{closed}', {{}}).then(() => done('answered'), (refusal) => done(String(refusal)))"
-        );
-        let said = window.run_and_wait(&script).await;
+        let said = invoke(&window, closed, "{}").await;
         assert!(
-            said.as_str().is_some_and(|said| said.contains("not allowed")),
+            said.contains("not allowed") || said.contains("not found"),
             "{closed} says {said}"
         );
     }
+    window.close().await;
+}
+
+async fn invoke(window: &Window, command: &str, arguments: &str) -> String {
+    let script = format!(
+        "const done = arguments[0];\
+         window.__TAURI_INTERNALS__.invoke('{command}', {arguments})\
+           .then((reply) => done(JSON.stringify(reply)), (refusal) => done(JSON.stringify(refusal)))"
+    );
+    window
+        .run_and_wait(&script)
+        .await
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_database_dropped_on_the_window_is_there_after_a_restart_and_its_secret_in_the_keychain_alone() {
+    let desk = Desk::new().await;
+    let before = keychain_holds();
+    let window = Window::open(&desk).await;
+    window.press("Add Database").await;
+    Hands
+        .drop_file(&desk.key_file(), "Tapline", async || {
+            window.sees("Let go to read the key").await
+        })
+        .await;
+    desk.finish_database(&window, "shop-prod").await;
+    window.picture("saved").await;
+    let page = window.everything().await;
+    window.close().await;
+
+    let added = keychain_holds().len() - before.len();
+    assert!(added > 0, "the keychain holds one more entry");
+    // The key as text, in pieces that survive any way of wrapping lines, and as the bytes that the keychain keeps.
+    let text = desk.key.json();
+    let body = text.split_once("KEY-----\\n").map_or(text, |(_, body)| body);
+    let piece = body.get(..40).unwrap_or(body).to_owned();
+    let middle = &desk.key.der()[100..140];
+    assert!(!page.contains(&piece), "the page never holds the key");
+    std::fs::remove_file(desk.key_file()).expect("the key file is the person's own, and is set aside");
+    let traces = traces_of(&[piece.as_bytes(), middle], desk.folder());
+    assert!(
+        traces.is_empty(),
+        "the key is nowhere on the disk but in the keychain, yet stands in {traces:?}"
+    );
+
+    let window = Window::open(&desk).await;
+    window.sees("shop-prod").await;
+    window.press("shop-prod").await;
+    window.sees("Key in the keychain").await;
+    window.press("Test Connection").await;
+    window.sees("The connection works").await;
+    window.picture("restarted").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_database_can_be_added_by_the_native_picker_and_a_picker_that_is_closed_changes_nothing() {
+    let desk = Desk::new().await;
+    let window = Window::open(&desk).await;
+    window.press("Add Database").await;
+    window.fill("Connection name", "typed before").await;
+    window.press("Choose a file").await;
+    Hands.dismiss("Choose a service account key").await;
+    assert_eq!(
+        window.value_of("Connection name").await,
+        "typed before",
+        "nothing typed is lost"
+    );
+    window.press("Choose a file").await;
+    Hands
+        .choose_file(&desk.key_file(), "Choose a service account key")
+        .await;
+    desk.finish_database(&window, "picked").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_second_start_on_the_same_store_shows_the_window_that_is_there() {
+    let desk = Desk::new().await;
+    let window = Window::open(&desk).await;
+    window.sees("Connections").await;
+    let second = Command::new(Window::program())
+        .envs(desk.environment())
+        .stdin(Stdio::null())
+        .status()
+        .expect("the app starts");
+    assert!(second.success(), "the second start ends by itself");
+    assert_eq!(windows_called("Tapline").len(), 1, "there is one window");
     window.close().await;
 }
