@@ -3,6 +3,8 @@
 pub mod fault;
 pub mod plan;
 pub mod state;
+pub mod statement;
+pub mod suggest;
 pub mod validate;
 
 pub use validate::validate;

@@ -2,8 +2,8 @@
 
 use super::limits::IDENTITY_CHARS;
 
-/// Words that stand for "nobody". CleverTap does not say whether their case counts; here it does not.
-const NOBODY: &[&str] = &[
+/// Words that stand for "nobody", in lower case. CleverTap does not say whether their case counts; here it does not.
+pub const NOBODY: &[&str] = &[
     "undefined",
     "null",
     "none",
