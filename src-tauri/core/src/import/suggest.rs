@@ -214,7 +214,7 @@ fn custom(column: &Column<'_>, profile: bool, taken: &BTreeSet<String>) -> Optio
     let name = readable(&column.words);
     let name = (1..100)
         .map(|n| if n == 1 { name.clone() } else { format!("{name} {n}") })
-        .find(|name| !taken.contains(name) && !(profile && is_own(name)))?;
+        .find(|name| !(taken.contains(name) || profile && is_own(name)))?;
     check_property(&name).ok()?;
     let reason = format!(
         "A {} becomes {}",
