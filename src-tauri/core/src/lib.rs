@@ -5,6 +5,7 @@
 
 pub mod bigquery;
 pub mod clevertap;
+pub mod connection;
 pub mod google;
 pub mod ground;
 pub mod import;

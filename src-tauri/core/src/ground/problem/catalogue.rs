@@ -258,6 +258,18 @@ catalogue! {
         "{name} is needed",
         "Fill in {name}.",
         You, NotByItself }
+    NameUnfit = "name_unfit" {
+        "This name does not fit",
+        "{name} is one line of text[, at most {limit} long].",
+        You, NotByItself }
+    BytesCapUnread = "bytes_cap_unread" {
+        "This is not a size that BigQuery can keep to",
+        "Write a number and a unit, such as 10 GB[; this says {found}]. BigQuery bills at least 10 MB for each table, so a smaller cap would stop every query.",
+        You, NotByItself }
+    DatasetOfOtherProject = "dataset_of_other_project" {
+        "The dataset names another project",
+        "The Project ID says {project}, and the dataset's path says {found}. Keep one of them.",
+        You, NotByItself }
     NameTaken = "name_taken" {
         "{name} is already in use",
         "Each name is used once, so that it always means the same thing. Choose another.",
