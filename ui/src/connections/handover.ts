@@ -1,10 +1,10 @@
-import type { KeyOffer } from "../backend/generated/KeyOffer";
+import type { KeyDrop } from "../backend/generated/KeyDrop";
 import type { ConnectionForm } from "./form.svelte";
 
 /** Carries a form over a change of address: after the first save it goes on under the connection's own. */
 class Handover {
   #form: ConnectionForm | null = null;
-  #offer: KeyOffer | null = null;
+  #drop: KeyDrop | null = null;
 
   over(form: ConnectionForm): void {
     this.#form = form;
@@ -21,15 +21,15 @@ class Handover {
     return form;
   }
 
-  /** A key that was dropped where no form was open: the next one begins with it. */
-  overKey(offer: KeyOffer): void {
-    this.#offer = offer;
+  /** A key that was dropped where no form was open: the next one begins with it, or with why it will not do. */
+  overKey(drop: KeyDrop): void {
+    this.#drop = drop;
   }
 
-  takeKey(): KeyOffer | null {
-    const offer = this.#offer;
-    this.#offer = null;
-    return offer;
+  takeKey(): KeyDrop | null {
+    const drop = this.#drop;
+    this.#drop = null;
+    return drop;
   }
 }
 
