@@ -441,6 +441,16 @@ catalogue! {
         "Choose the data type String for {column}, or take the country code away.",
         You, NotByItself }
 
+    // ---- the CleverTap account --------------------------------------------------------------------------------------
+    AccountIdUnfit = "account_id_unfit" {
+        "This is not an Account ID",
+        "An Account ID looks like W9R-486-4W5Z. It stands in Settings under Project, and in the dashboard's address, which you can paste here whole.[ You typed {found}.]",
+        You, NotByItself }
+    PasscodeUnfit = "passcode_unfit" {
+        "This is not a passcode",
+        "A passcode has letters, digits and signs, and no spaces. It stands in CleverTap's Settings under Passcodes; the account token beside it does not serve.",
+        You, NotByItself }
+
     // ---- the store -----------------------------------------------------------------------------------------------
     StoreFolder = "store_folder" {
         "Tapline cannot use its folder",
@@ -482,6 +492,48 @@ catalogue! {
         "An import that is {status} cannot be {expected}",
         "Its state has to change first: save a draft to make it Ready, wait for a run to end.",
         You, NotByItself }
+
+    // ---- the keychain --------------------------------------------------------------------------------------------
+    KeychainNoService = "keychain_no_service" {
+        "This computer has no keychain",
+        "Tapline keeps keys and passcodes in the system's keychain and nowhere else, and none answers here. Install one, log in again, and go on: what you typed is still here.[ On this system: {suggestion}.][ The system says: {detail}.]",
+        You, NotByItself }
+    KeychainNoKeyring = "keychain_no_keyring" {
+        "The keychain has no keyring yet",
+        "It is running, and has nowhere to put a secret. Open Passwords and Keys (Seahorse), make a password keyring, set it as default, and go on.",
+        You, NotByItself }
+    KeychainLocked = "keychain_locked" {
+        "The keychain is locked",
+        "Unlock it with your login password, and go on. A run that nobody watches never waits for that.",
+        You, MaySucceedLater }
+    KeychainRefused = "keychain_refused" {
+        "The keychain did not let Tapline in",
+        "Its question was dismissed, or the system said no.[ It says: {detail}.]",
+        You, NotByItself }
+    KeychainTimedOut = "keychain_timed_out" {
+        "The keychain did not answer",
+        "It may be waiting for its password, in a window behind this one.",
+        You, MaySucceedLater }
+    KeychainForgetful = "keychain_forgetful" {
+        "The keychain does not keep what it is given",
+        "A secret that was written could not be read back as it was. Look at the keychain with the system's own tool.",
+        You, NotByItself }
+    KeychainFailed = "keychain_failed" {
+        "The keychain failed",
+        "[It says: {detail}.]",
+        You, MaySucceedLater }
+    SecretTooLong = "secret_too_long" {
+        "This is too long for a keychain",
+        "It has {bytes} bytes; keychains take {limit}. A key of 2048 or 4096 bits fits.",
+        You, NotByItself }
+    SecretMissing = "secret_missing" {
+        "The secret is no longer in the keychain",
+        "Somebody or something removed it. Add it again: a key under its connection, a passcode under its account.",
+        You, NotByItself }
+    SecretNotGone = "secret_not_gone" {
+        "The keychain still holds the secret",
+        "It was deleted and is still there. Remove it with the system's own tool; Tapline tries again at its next start.",
+        You, MaySucceedLater }
 
     // ---- this computer -------------------------------------------------------------------------------------------
     Internal = "internal" {
