@@ -253,6 +253,42 @@ catalogue! {
         "It has {found} and would not fit the {limit} that Windows keeps per secret. Make a key of 2,048 or 4,096 bits.",
         You, NotByItself }
 
+    // ---- Google takes the key --------------------------------------------------------------------------------------
+    KeyRefused = "key_refused" {
+        "Google no longer takes this key",
+        "The signature does not match a key that Google knows for {member}. The key[ …{key_id_tail}] was deleted, disabled or replaced, or the file mixes two accounts. Make a new key and bring it here.",
+        ProjectAdmin, NotByItself,
+        "gcloud iam service-accounts keys create key.json --iam-account={member}" }
+    AccountNotFound = "account_not_found" {
+        "Google does not know this service account",
+        "{member} was deleted or disabled, or its project was. Look for it in Google's console under IAM, Service accounts.",
+        ProjectAdmin, NotByItself }
+    AccountDisabled = "account_disabled" {
+        "This service account is switched off",
+        "{member} exists, and somebody disabled it.",
+        ProjectAdmin, NotByItself,
+        "gcloud iam service-accounts enable {member}" }
+    AccountUnauthorized = "account_unauthorized" {
+        "Google does not let this service account sign in this way",
+        "The account {member} is held back by a rule of the organisation.",
+        OrganisationAdmin, NotByItself }
+    ClockWrong = "clock_wrong" {
+        "This computer's clock is wrong",
+        "Google takes a signature only near the time at which it was made.[ This clock is {found}.] Set the date, time and time zone, and try again.",
+        You, NotByItself }
+    ScopeRefused = "scope_refused" {
+        "Google refused what was asked for",
+        "The token was asked with a scope that Google does not know or your organisation does not allow.",
+        OrganisationAdmin, NotByItself }
+    TokenRefused = "token_refused" {
+        "Google refused the key",
+        "It gave a reason that is not known here:[ {reason}], status {status}. What Google said stands below.",
+        ProjectAdmin, NotByItself }
+    GoogleBusy = "google_busy" {
+        "Google is out of order for a moment",
+        "{host} answered with status {status}. This is Google's side, and it often passes within a minute.",
+        Google, MaySucceedLater }
+
     // ---- names and fields ----------------------------------------------------------------------------------------
     FieldEmpty = "field_empty" {
         "{name} is needed",
@@ -342,6 +378,96 @@ catalogue! {
         "The file could not be written",
         "Tapline was not able to write it[ to {path}].[ This computer says: {detail}.]",
         You, NotByItself }
+
+    // ---- the network -----------------------------------------------------------------------------------------------
+    NetNameNotFound = "net_name_not_found" {
+        "{host} could not be found",
+        "Its name has no address here. This computer seems to be offline, or its network blocks the name.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    NetUnreachable = "net_unreachable" {
+        "This computer has no way to {host}",
+        "The network is off, or a firewall or VPN is in the way.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    NetRefused = "net_refused" {
+        "{host} refused the connection",
+        "Something answered at that address and would not talk. A firewall may block it, or nothing listens there.",
+        NetworkAdmin, MaySucceedLater }
+    NetConnectTimeout = "net_connect_timeout" {
+        "{host} did not pick up",
+        "No connection came about in time. A firewall may be dropping the packets, or the network is very slow.",
+        NetworkAdmin, MaySucceedLater }
+    NetAnswerTimeout = "net_answer_timeout" {
+        "{host} did not answer in time",
+        "The connection was made and the question asked, and then nothing came back. Try again; if it stays so, the network may be holding the answer.",
+        NetworkAdmin, MaySucceedLater }
+    NetCut = "net_cut" {
+        "The connection to {host} broke off",
+        "It was made, and ended before the answer was whole.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    TlsUntrusted = "tls_untrusted" {
+        "The certificate of {host} is not trusted",
+        "[It was signed by {issuer}. ]If your organisation opens encrypted traffic, add its certificate authority under Settings, Network. If not, somebody may be in between, and nothing was sent.",
+        NetworkAdmin, NotByItself }
+    TlsExpired = "tls_expired" {
+        "The certificate of {host} is not valid today",
+        "Either it has run out, or this computer's clock is wrong. Look at the clock first.",
+        NetworkAdmin, NotByItself }
+    TlsForOther = "tls_for_other" {
+        "The certificate belongs to another host than {host}",
+        "The network sends you elsewhere: a sign-in page, a filter, or a wrong entry in DNS. Nothing was sent.",
+        NetworkAdmin, NotByItself }
+    TlsFailed = "tls_failed" {
+        "No safe connection to {host}",
+        "The two sides did not agree on encryption, or the connection broke while they tried.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    TlsUnusable = "tls_unusable" {
+        "This computer's certificates cannot be used",
+        "Safe connections need the system's list of certificate authorities.[ The system says: {detail}.] On Debian and Ubuntu, install ca-certificates.",
+        NetworkAdmin, NotByItself }
+    AuthorityUnread = "authority_unread" {
+        "This holds no certificate authority",
+        "A certificate authority comes as a PEM file with BEGIN CERTIFICATE in it. Ask whoever runs your network for it in that form.",
+        You, NotByItself }
+    ProxyInvalid = "proxy_invalid" {
+        "This is not a proxy's address",
+        "Write it as http://host:port, or http://name:password@host:port where the proxy asks for a password.",
+        You, NotByItself }
+    ProxyUnreachable = "proxy_unreachable" {
+        "The proxy[ {proxy}] does not answer",
+        "Everything goes through the proxy that is set under Settings, Network, and no connection to it came about.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    ProxyWantsPassword = "proxy_wants_password" {
+        "The proxy[ {proxy}] asks for a name and password",
+        "Set its address under Settings, Network, as http://name:password@host:port.",
+        NetworkAdmin, NotByItself }
+    ProxyRefused = "proxy_refused" {
+        "The proxy[ {proxy}] will not connect to {host}",
+        "It answered and refused. Ask whoever runs it to allow {host}.",
+        NetworkAdmin, NotByItself }
+    NetHtml = "net_html" {
+        "A web page came instead of an answer",
+        "Something on the way to {host} sent a page of its own: a sign-in page of this network, or a filter[ at the proxy {proxy}]. Open a browser, sign in to the network, and try again.",
+        NetworkAdmin, NotByItself }
+    NetHtmlWhileDown = "net_html_while_down" {
+        "{host} sent an error page",
+        "It, or something on the way, is out of order.[ {detail}.] This often passes.",
+        NetworkAdmin, MaySucceedLater }
+    NetRedirected = "net_redirected" {
+        "{host} sends you elsewhere[, to {found}]",
+        "Neither Google nor CleverTap redirects these requests. A sign-in page of this network, or a filter, does. The request was not followed.",
+        NetworkAdmin, NotByItself }
+    NetMalformed = "net_malformed" {
+        "The answer of {host} makes no sense",
+        "It is not of the form that was expected.[ Reason: {detail}.] Something on the way may have changed or cut it.",
+        NetworkAdmin, MaySucceedLater }
+    NetTooLarge = "net_too_large" {
+        "The answer of {host} is too large",
+        "It was not read to its end.[ {detail}.]",
+        Tapline, NotByItself }
+    NetOther = "net_other" {
+        "{host} could not be asked",
+        "The network failed in a way that is not known here.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
 
     // ---- the plan of an import -----------------------------------------------------------------------------------
     PlanNotJson = "plan_not_json" {
