@@ -23,7 +23,7 @@ pub const SCOPES: &str =
 const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// A token is renewed this long before it runs out, so that none runs out on the way.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 /// Google takes a clock that is off by about this much.
 const TOLERATED_SKEW_SECONDS: i64 = 240;
 

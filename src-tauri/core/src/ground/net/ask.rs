@@ -44,7 +44,7 @@ impl Ask {
             query: Vec::new(),
             headers: Vec::new(),
             body: None,
-            within: Duration::from_secs(60),
+            within: Duration::from_mins(1),
             most_bytes: SMALL,
         }
     }
@@ -57,13 +57,13 @@ impl Ask {
     }
 
     #[must_use]
-    pub fn asking(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.query.push((name, value.to_string()));
+    pub fn asking(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
         self
     }
 
     #[must_use]
-    pub fn asking_some(self, name: &'static str, value: Option<impl ToString>) -> Self {
+    pub fn asking_some(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
         match value {
             Some(value) => self.asking(name, value),
             None => self,

@@ -168,7 +168,6 @@ fn cause(error: &reqwest::Error, proxied: bool) -> Cause {
         Some(ErrorKind::ConnectionRefused) => Cause::Refused,
         Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown) => Cause::Unreachable,
         // A connection that breaks within the handshake broke before anything was asked.
-        Some(_) if connecting => Cause::Tls,
         _ if connecting => Cause::Tls,
         _ if error.is_request() || error.is_body() || error.is_decode() => Cause::Cut,
         _ => Cause::Other,

@@ -111,9 +111,9 @@ impl ServerCertVerifier for Naming {
 fn issuer(cert: &[u8]) -> Option<String> {
     const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
     const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];
+    const VERSION: u8 = 0xa0;
     let mut certificate = Items::of(Items::of(cert).tagged(SEQUENCE)?);
     let mut signed = Items::of(certificate.tagged(SEQUENCE)?);
-    const VERSION: u8 = 0xa0;
     let _ = signed.tagged(VERSION);
     signed.tagged(INTEGER)?;
     signed.tagged(SEQUENCE)?;
