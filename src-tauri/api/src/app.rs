@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tapline_core::google::key::ServiceAccountKey;
 use tapline_core::ground::problem::{Code, Fact, Problem};
+use tapline_core::store::{Reading, Store, StoreError, Writing};
 use tracing::Instrument as _;
 
+use crate::commands::off_thread;
 use crate::offers::Offers;
 use crate::wire::signal::{KeyDrop, Signal};
 use crate::{AppOptions, Host, commands, log, wire};
@@ -17,6 +20,7 @@ use crate::{AppOptions, Host, commands, log, wire};
 pub struct App {
     pub(crate) options: AppOptions,
     pub(crate) host: Arc<dyn Host>,
+    pub(crate) store: Store,
     /// Keys that were read and not yet saved.
     pub(crate) offers: Offers<ServiceAccountKey>,
     calls: AtomicU64,
@@ -27,10 +31,19 @@ impl App {
     ///
     /// Needs a Tokio runtime, and so does everything else here.
     pub async fn start(options: AppOptions, host: Arc<dyn Host>) -> Result<Arc<Self>, Problem> {
+        let (folder, belongs) = (options.folder.clone(), options.belongs());
+        let store = off_thread(move || Store::open(&folder, belongs)).await?;
+        let store = store.map_err(|error| error.problem())?;
         log::start(&options.folder);
+        let recovering = store.clone();
+        let recovered = off_thread(move || recovering.recover(Timestamp::now())).await?;
+        for found in recovered.map_err(|error| error.problem())? {
+            tracing::warn!(target: "tapline", run = %found.run, in_doubt = found.in_doubt, "a run was interrupted");
+        }
         let app = Arc::new(Self {
             options,
             host,
+            store,
             offers: Offers::new(),
             calls: AtomicU64::new(1),
         });
@@ -76,8 +89,42 @@ impl App {
         tracing::info!(target: "tapline", "stopped");
     }
 
+    /// Reads the store.
+    pub(crate) async fn look<R: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Reading<'_>) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, Problem> {
+        self.store.reading(look).await.map_err(|error| told(&error))
+    }
+
+    /// Changes the store: all of it, or nothing.
+    pub(crate) async fn change<R: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Writing<'_>) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, Problem> {
+        self.store.writing(change).await.map_err(|error| told(&error))
+    }
+
+    /// The name that *Connected By* and *Created By* say.
+    pub(crate) async fn person(&self) -> Result<String, Problem> {
+        let settings = self.look(|store| store.settings().get()).await?;
+        Ok(wire::settings::Settings::from(settings).person)
+    }
+
     /// Tells every window that a list changed.
     pub(crate) fn changed(&self, list: &str) {
         self.host.signal(Signal::Changed(list.to_owned()));
     }
+}
+
+/// In a person's words, and in the log with its causes.
+fn told(error: &StoreError) -> Problem {
+    let causes: Vec<String> = std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+        .map(ToString::to_string)
+        .collect();
+    let problem = error.problem();
+    if !matches!(error, StoreError::NotThere { .. } | StoreError::NameTaken { .. }) {
+        tracing::warn!(target: "tapline", code = problem.code().as_str(), ?causes, "the store: {error}");
+    }
+    problem
 }

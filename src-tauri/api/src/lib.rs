@@ -5,6 +5,7 @@ pub mod commands;
 mod host;
 mod log;
 mod offers;
+pub mod offline;
 mod options;
 pub mod wire;
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use tapline_core::ground::problem::{Code, Fact, Problem};
+use tapline_core::store::Belongs;
 
 /// How an app is started.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,15 @@ impl AppOptions {
         match read("TAPLINE_ENDPOINT") {
             Some(endpoint) => options.with_sandbox(&endpoint.to_string_lossy()),
             None => Ok(options),
+        }
+    }
+
+    /// Whose store this is.
+    pub(crate) fn belongs(&self) -> Belongs {
+        if self.endpoint.is_some() {
+            Belongs::Sandbox
+        } else {
+            Belongs::Real
         }
     }
 

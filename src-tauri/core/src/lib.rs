@@ -3,7 +3,6 @@
 //! Rooms build on each other in one direction:
 //! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
 
-pub mod account;
 pub mod bigquery;
 pub mod clevertap;
 pub mod connection;
@@ -13,4 +12,3 @@ pub mod import;
 pub mod mapping;
 pub mod run;
 pub mod store;
-pub mod vault;

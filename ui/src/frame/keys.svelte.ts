@@ -33,19 +33,13 @@ const actionOf: Record<string, keyof ScreenKeys> = { n: "add", Enter: "test", s:
 
 /** Listens to the whole window. Returns how to stop. */
 export function listenToKeys(otherwise: ScreenKeys): () => void {
-  // Command keys are ours before any field's; plain keys only where nothing else took them.
-  const first = (event: KeyboardEvent) => {
+  const hear = (event: KeyboardEvent) => {
+    if (event.defaultPrevented) return;
     if (commanded(event)) command(event, otherwise);
+    else if (!event.altKey && !event.ctrlKey && !event.metaKey) plain(event);
   };
-  const last = (event: KeyboardEvent) => {
-    if (!event.defaultPrevented && !event.altKey && !event.ctrlKey && !event.metaKey) plain(event);
-  };
-  window.addEventListener("keydown", first, { capture: true });
-  window.addEventListener("keydown", last);
-  return () => {
-    window.removeEventListener("keydown", first, { capture: true });
-    window.removeEventListener("keydown", last);
-  };
+  window.addEventListener("keydown", hear);
+  return () => window.removeEventListener("keydown", hear);
 }
 
 function command(event: KeyboardEvent, otherwise: ScreenKeys): void {
@@ -63,9 +57,8 @@ function command(event: KeyboardEvent, otherwise: ScreenKeys): void {
   const action = actionOf[key];
   if (!action) return;
   const run = screens.findLast((screen) => screen[action])?.[action] ?? otherwise[action];
-  if (!run) return;
   event.preventDefault();
-  run();
+  run?.();
 }
 
 function plain(event: KeyboardEvent): void {
@@ -82,5 +75,5 @@ function plain(event: KeyboardEvent): void {
 
 /** Whether a dialog or a menu has the keys. */
 function modal(): boolean {
-  return document.querySelector(":is([role='dialog'], [role='alertdialog'], [role='menu'], [role='listbox'])[data-state='open']") !== null;
+  return document.querySelector("[role='dialog'], [role='alertdialog'], [role='menu'], [role='listbox']:not([hidden])") !== null;
 }

@@ -1,7 +1,5 @@
 import type { Component } from "svelte";
 import ConnectionList from "../connections/ConnectionList.svelte";
-import EditDatabase from "../connections/EditDatabase.svelte";
-import NewDatabase from "../connections/NewDatabase.svelte";
 import ImportList from "../imports/ImportList.svelte";
 import RunList from "../runs/RunList.svelte";
 import OpenRun from "./OpenRun.svelte";
@@ -19,8 +17,6 @@ function fixed(view: Component<Record<string, never>>): View {
 const routes: readonly Route[] = [
   { path: "/", view: fixed(ConnectionList) },
   { path: "/connections", view: fixed(ConnectionList) },
-  { path: "/connections/new", view: fixed(NewDatabase) },
-  { path: "/connections/:id", view: EditDatabase },
   { path: "/imports", view: fixed(ImportList) },
   { path: "/runs", view: fixed(RunList) },
   { path: "/runs/:id", view: OpenRun },

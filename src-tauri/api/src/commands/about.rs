@@ -7,9 +7,23 @@ use url::{Host, Url};
 
 use super::Link;
 use crate::App;
+use crate::wire::settings::{About, Keychain};
 
 /// Google's pages that Tapline leads to. Every host beneath `clevertap.com` is welcome too.
 const PAGES: [&str; 2] = ["console.cloud.google.com", "docs.cloud.google.com"];
+
+pub(super) async fn about(app: &Arc<App>, (): ()) -> Result<About, Problem> {
+    Ok(About {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        store: app.store.folder().display().to_string(),
+        keychain: Keychain {
+            name: "Secret Service".to_owned(),
+            problem: None,
+            unencrypted: None,
+        },
+        sandbox: app.options.endpoint.clone(),
+    })
+}
 
 pub(super) async fn open_link(app: &Arc<App>, link: Link) -> Result<(), Problem> {
     app.host.open_link(&allowed(&link.url)?).await

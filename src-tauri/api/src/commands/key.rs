@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::off_thread;
 use crate::App;
-use crate::wire::key::{KeyFile, KeyOffer, KeyOfferRef, KeyText};
+use crate::wire::key::{KeyFile, KeyOffer, KeyOfferRef, KeySeen, KeyText};
 
 pub(super) async fn pick(app: &Arc<App>, (): ()) -> Result<Option<KeyOffer>, Problem> {
     match app.host.pick_key_file().await? {
@@ -40,22 +40,15 @@ pub(crate) async fn offer_file(app: &Arc<App>, path: PathBuf) -> Result<KeyOffer
     offer(app, bytes, name).await
 }
 
-async fn offer(app: &Arc<App>, bytes: Zeroizing<Vec<u8>>, file_name: Option<String>) -> Result<KeyOffer, Problem> {
+pub(crate) async fn offer(
+    app: &Arc<App>,
+    bytes: Zeroizing<Vec<u8>>,
+    file_name: Option<String>,
+) -> Result<KeyOffer, Problem> {
     let key = off_thread(move || key::read(&bytes)).await??;
-    let offer = KeyOffer {
-        offer: String::new(),
-        file_name,
-        size_bytes: key.size as u64,
-        client_email: key.client_email.clone(),
-        key_id_tail: key.key_tail().to_owned(),
-        key_bits: key.key_bits,
-        project_id: key.project_id.clone(),
-        repairs: key.repairs.iter().map(|repair| repair.words().to_owned()).collect(),
-    };
-    Ok(KeyOffer {
-        offer: app.offers.hold(key).to_string(),
-        ..offer
-    })
+    let seen = KeySeen::from(&key);
+    let offer = app.offers.hold(key).to_string();
+    Ok(KeyOffer::of(seen, offer, file_name))
 }
 
 /// Reads a file of a key's size. What is dropped on a window may be a disk image, a folder, a pipe that never ends.

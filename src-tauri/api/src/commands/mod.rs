@@ -1,7 +1,11 @@
 //! The one list of commands: what a window, a browser or a terminal may ask, with the shape of question and reply.
 
 mod about;
+mod connections;
+mod imports;
 pub(crate) mod key;
+pub(crate) mod runs;
+mod settings;
 
 use std::sync::Arc;
 
@@ -63,6 +67,11 @@ pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Sen
         .map_err(|_| Problem::new(Code::Internal))
 }
 
+/// Reads an id that we gave out. One that we never gave names nothing.
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::new(Code::NotThere))
+}
+
 /// Reads a question. What does not fit its shape is not shown back: it may hold a passcode or a key.
 fn read<T: DeserializeOwned>(args: Value) -> Result<T, Problem> {
     let nothing = args.as_object().is_some_and(serde_json::Map::is_empty);
@@ -92,9 +101,9 @@ fn written<T: Serialize>(reply: &T) -> Result<Value, Problem> {
 
 commands! {
     /// Version, store, keychain, sandbox.
-    "about" (()) -> wire::settings::About;
-    "settings.read" (()) -> wire::settings::Settings;
-    "settings.save" (wire::settings::Settings) -> wire::settings::Settings;
+    "about" about::about (()) -> wire::settings::About;
+    "settings.read" settings::read (()) -> wire::settings::Settings;
+    "settings.save" settings::save (wire::settings::Settings) -> wire::settings::Settings;
 
     /// Opens the native picker and reads the chosen file. Nothing where the person cancels.
     "key.pick" key::pick (()) -> Option<wire::key::KeyOffer>;
@@ -103,14 +112,14 @@ commands! {
     /// Wipes a waiting key.
     "key.forget" key::forget (wire::key::KeyOfferRef) -> ();
 
-    "connections.list" (()) -> Vec<wire::connection::Connection>;
-    "connections.get" (wire::connection::ConnectionRef) -> wire::connection::Connection;
+    "connections.list" connections::list (()) -> Vec<wire::connection::Connection>;
+    "connections.get" connections::get (wire::connection::ConnectionRef) -> wire::connection::Connection;
     /// Validates what was typed, and takes a pasted dataset path apart. Asks nothing of Google.
-    "connections.review" (wire::connection::ConnectionDraft) -> wire::connection::DraftReview;
+    "connections.review" connections::review (wire::connection::ConnectionDraft) -> wire::connection::DraftReview;
     "connections.save" (wire::connection::ConnectionSave) -> wire::connection::Connection;
-    "connections.delete_plan" (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
+    "connections.delete_plan" connections::delete_plan (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
     /// Stops every import in Ready, Scheduled, Paused or Running that reads from the connection.
-    "connections.stop_imports" (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
+    "connections.stop_imports" connections::stop_imports (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
     /// Refused while an import stands in the way.
     "connections.delete" (wire::connection::ConnectionRef) -> ();
 
@@ -133,8 +142,8 @@ commands! {
     /// Refused while an import sends to it, unless that import is Draft or Stopped.
     "accounts.delete" (wire::account::AccountRef) -> ();
 
-    "imports.list" (()) -> Vec<wire::import::ImportBrief>;
-    "imports.get" (wire::import::ImportRef) -> wire::import::Import;
+    "imports.list" imports::list (()) -> Vec<wire::import::ImportBrief>;
+    "imports.get" imports::get (wire::import::ImportRef) -> wire::import::Import;
     "imports.tables" (wire::connection::ConnectionRef) -> wire::import::Tables;
     /// Bytes and columns, from a dry run. Reads nothing.
     "imports.estimate" (wire::import::SourceAsk) -> wire::import::Estimate;
@@ -145,21 +154,21 @@ commands! {
     /// Perform Dry Run. Reports come as `dry_run` signals.
     "imports.dry_run" (wire::import::DryRunAsk) -> wire::import::DryRunReport;
     "imports.cancel_dry_run" (wire::import::DryRunRef) -> wire::import::DryRunReport;
-    "imports.save" (wire::import::ImportSave) -> wire::import::Import;
+    "imports.save" imports::save (wire::import::ImportSave) -> wire::import::Import;
     /// What a person must read before events with all rows are sent. Nothing where no warning is due.
     "imports.run_warning" (wire::import::ImportRef) -> Option<wire::import::RunWarning>;
     /// Run now. Progress comes as `run` signals.
     "imports.run" (wire::import::ImportRunAsk) -> wire::run::Run;
     /// Stops the import for good, and its run with it.
-    "imports.stop" (wire::import::ImportRef) -> wire::import::Import;
+    "imports.stop" imports::stop (wire::import::ImportRef) -> wire::import::Import;
 
-    "runs.list" (wire::run::RunsAsk) -> Vec<wire::run::Run>;
-    "runs.get" (wire::run::RunRef) -> wire::run::Run;
-    "runs.stop" (wire::run::RunRef) -> wire::run::Run;
-    "runs.reasons" (wire::run::RunRef) -> wire::run::RunReasons;
-    "runs.records" (wire::run::RecordsAsk) -> wire::run::RecordsPage;
+    "runs.list" runs::list (wire::run::RunsAsk) -> Vec<wire::run::Run>;
+    "runs.get" runs::get (wire::run::RunRef) -> wire::run::Run;
+    "runs.stop" runs::stop (wire::run::RunRef) -> wire::run::Run;
+    "runs.reasons" runs::reasons (wire::run::RunRef) -> wire::run::RunReasons;
+    "runs.records" runs::records (wire::run::RecordsAsk) -> wire::run::RecordsPage;
     /// Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*.
-    "runs.export" (wire::run::RunRef) -> Option<wire::run::Exported>;
+    "runs.export" runs::export (wire::run::RunRef) -> Option<wire::run::Exported>;
 
     /// Opens a page of Google's or CleverTap's console in the person's browser. Other hosts are refused.
     "open_link" about::open_link (Link) -> ();

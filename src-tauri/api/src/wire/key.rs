@@ -19,6 +19,16 @@ wire! {
         pub repairs: Vec<String>,
     }
 
+    /// A key file that will do, without what is secret. Nothing waits behind it.
+    pub struct KeySeen {
+        pub size_bytes: u64,
+        pub client_email: String,
+        pub key_id_tail: String,
+        pub key_bits: u32,
+        pub project_id: Option<String>,
+        pub repairs: Vec<String>,
+    }
+
     pub struct KeyText { pub text: String }
     pub struct KeyFile { pub path: String }
     pub struct KeyOfferRef { pub offer: String }

@@ -180,7 +180,7 @@ fn empty(name: &str) -> Problem {
 }
 
 /// What was typed, short enough to show and without control characters.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let mut shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
     if shown.len() < text.len() {
         shown.push('…');

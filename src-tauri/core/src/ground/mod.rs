@@ -3,6 +3,5 @@
 pub mod clock;
 pub(crate) mod der;
 pub mod ids;
-pub mod net;
 pub mod problem;
 pub mod secret;

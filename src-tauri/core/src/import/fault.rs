@@ -10,7 +10,7 @@ pub(crate) fn at(field: impl Into<String>, code: Code) -> Problem {
 }
 
 /// The nearest of some names to a misspelt one, where one is near at all.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     known
         .into_iter()

@@ -179,7 +179,8 @@ impl TimestampFormat {
         match (named, int64) {
             (Some("INT64"), _) => Self::Micros,
             (Some("ISO8601_STRING"), _) => Self::Iso8601,
-            (None, true) => Self::Micros,
+            (Some("FLOAT64"), _) => Self::FloatSeconds,
+            (_, true) => Self::Micros,
             _ => Self::FloatSeconds,
         }
     }

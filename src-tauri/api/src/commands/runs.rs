@@ -1,0 +1,178 @@
+//! Runs: what was delivered, and what was not and why.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tapline_core::ground::ids::{ImportId, RunId};
+use tapline_core::ground::problem::{Code, Fact, Problem};
+use tapline_core::run::Fate;
+use tapline_core::store::{Reading, RecordFilter, RecordRow, RunRow, StoreError};
+
+use super::{id, off_thread};
+use crate::App;
+use crate::wire::run::{Exported, ReasonGroup, RecordsAsk, RecordsPage, Run, RunReasons, RunRecord, RunRef, RunsAsk};
+
+/// The most records that one answer holds.
+const LARGEST_PAGE: u32 = 1000;
+
+pub(super) async fn list(app: &Arc<App>, ask: RunsAsk) -> Result<Vec<Run>, Problem> {
+    let import: Option<ImportId> = ask.import.as_deref().map(id).transpose()?;
+    let rows = app.look(move |store| store.runs().list(import)).await?;
+    let now = Timestamp::now();
+    Ok(rows.iter().map(|row| Run::of(&row.run, now)).collect())
+}
+
+pub(super) async fn get(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
+    let run: RunId = id(&ask.run)?;
+    let row = app.look(move |store| store.runs().get(run)).await?;
+    Ok(Run::of(&row.run, Timestamp::now()))
+}
+
+/// Returns at once: the run stops when what is on its way has been answered.
+pub(super) async fn stop(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
+    let run: RunId = id(&ask.run)?;
+    let row = app
+        .change(move |store| {
+            store.runs_mut().ask_to_stop(run)?;
+            store.runs().get(run)
+        })
+        .await?;
+    app.changed("runs");
+    Ok(Run::of(&row.run, Timestamp::now()))
+}
+
+pub(super) async fn reasons(app: &Arc<App>, ask: RunRef) -> Result<RunReasons, Problem> {
+    let groups = app
+        .look(move |store| {
+            let row = run_of(store, &ask.run)?;
+            store.records().reasons(row.number)
+        })
+        .await?;
+    Ok(RunReasons {
+        groups: groups.into_iter().map(ReasonGroup::from).collect(),
+    })
+}
+
+pub(super) async fn records(app: &Arc<App>, ask: RecordsAsk) -> Result<RecordsPage, Problem> {
+    let page = app
+        .look(move |store| {
+            let row = run_of(store, &ask.run)?;
+            let filter = RecordFilter {
+                fate: ask.fate.map(Fate::from),
+                code: ask.code,
+                search: ask.search,
+                after: ask.after,
+            };
+            store
+                .records()
+                .page(row.number, &filter, ask.limit.clamp(1, LARGEST_PAGE))
+        })
+        .await?;
+    Ok(RecordsPage {
+        records: page.records.into_iter().map(RunRecord::from).collect(),
+        total: page.total,
+    })
+}
+
+pub(super) async fn export(app: &Arc<App>, ask: RunRef) -> Result<Option<Exported>, Problem> {
+    let run: RunId = id(&ask.run)?;
+    let row = app.look(move |store| store.runs().get(run)).await?;
+    let day = row.run.started_at.strftime("%Y-%m-%d");
+    let plain: String = row
+        .run
+        .nickname
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect();
+    match app.host.save_file(&format!("{plain} {day}.csv")).await? {
+        Some(path) => export_to(app, row, path).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Writes what was not delivered, or not surely, to a file that only this person can read.
+pub(crate) async fn export_to(app: &Arc<App>, row: RunRow, path: PathBuf) -> Result<Exported, Problem> {
+    let store = app.store.clone();
+    off_thread(move || {
+        let unwritten = |detail: String| {
+            Problem::new(Code::FileNotWritten)
+                .with(Fact::Path, path.display().to_string())
+                .with(Fact::Detail, detail)
+        };
+        let file = private(&path).map_err(|error| unwritten(error.to_string()))?;
+        let mut rows = 0;
+        let mut failed = None;
+        let mut csv = csv::Writer::from_writer(file);
+        let mut keep = |written: csv::Result<()>| match written {
+            Ok(()) => true,
+            Err(error) => {
+                failed.get_or_insert(error.to_string());
+                false
+            }
+        };
+        if keep(csv.write_record(HEAD)) {
+            let read = store.read(|store| {
+                store.records().each(row.number, |record| {
+                    if keep(write(&mut csv, record)) {
+                        rows += 1;
+                    }
+                    Ok(())
+                })
+            });
+            read.map_err(|error| error.problem())?;
+        }
+        keep(csv.flush().map_err(csv::Error::from));
+        match failed {
+            Some(detail) => Err(unwritten(detail)),
+            None => Ok(Exported {
+                path: path.display().to_string(),
+                rows,
+            }),
+        }
+    })
+    .await?
+}
+
+const HEAD: [&str; 7] = [
+    "Row",
+    "Fate",
+    "Identity",
+    "Column",
+    "Code",
+    "Record",
+    "Failure Description",
+];
+
+fn write(csv: &mut csv::Writer<impl Write>, record: RecordRow) -> csv::Result<()> {
+    let fate = match record.fate {
+        Fate::Rejected => "rejected",
+        Fate::Unprocessed => "unprocessed",
+        Fate::InDoubt => "in doubt",
+    };
+    let told = RunRecord::from(record);
+    csv.write_record([
+        told.position.to_string().as_str(),
+        fate,
+        told.identity.as_deref().unwrap_or_default(),
+        told.column.as_deref().unwrap_or_default(),
+        &told.code,
+        told.record.as_deref().unwrap_or_default(),
+        &told.reason,
+    ])
+}
+
+fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn run_of(store: &Reading<'_>, run: &str) -> Result<RunRow, StoreError> {
+    let id: RunId = run.parse().map_err(|_| StoreError::NotThere { what: "run" })?;
+    store.runs().get(id)
+}

@@ -1,0 +1,45 @@
+//! Settings of the person and the machine.
+
+use std::sync::Arc;
+
+use tapline_core::ground::problem::{Code, Fact, Problem};
+use url::Url;
+
+use crate::App;
+use crate::wire::settings::{Proxy, Settings};
+
+/// Longest that values of rows are kept.
+const LONGEST_DAYS: u32 = 3650;
+
+pub(super) async fn read(app: &Arc<App>, (): ()) -> Result<Settings, Problem> {
+    app.look(|store| store.settings().get()).await.map(Settings::from)
+}
+
+pub(super) async fn save(app: &Arc<App>, settings: Settings) -> Result<Settings, Problem> {
+    check(&settings)?;
+    let kept = tapline_core::store::Settings::from(settings);
+    let written = kept.clone();
+    app.change(move |store| store.settings_mut().put(&written)).await?;
+    app.changed("settings");
+    Ok(Settings::from(kept))
+}
+
+fn check(settings: &Settings) -> Result<(), Problem> {
+    let invalid = |field: &str, expected: &str| {
+        Err(Problem::new(Code::SettingInvalid)
+            .with(Fact::Field, field)
+            .with(Fact::Expected, expected))
+    };
+    if !(1..=LONGEST_DAYS).contains(&settings.row_values_days) {
+        return invalid("row_values_days", "1 to 3650 days");
+    }
+    if let Proxy::Manual { url } = &settings.proxy {
+        let fits = Url::parse(url.trim()).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && url.query().is_none()
+        });
+        if !fits {
+            return invalid("proxy", "http://host:port");
+        }
+    }
+    Ok(())
+}

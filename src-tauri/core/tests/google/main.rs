@@ -1,5 +1,0 @@
-//! The rooms that talk to Google, on sockets, against the sandbox.
-
-mod net;
-mod support;
-mod token;
