@@ -2,9 +2,11 @@
 
 pub mod fault;
 pub mod plan;
+mod read;
 pub mod state;
 pub mod statement;
 pub mod suggest;
 pub mod validate;
 
+pub use read::read;
 pub use validate::validate;

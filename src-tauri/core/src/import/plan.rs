@@ -15,6 +15,7 @@ use ts_rs::TS;
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Always 1 for now.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The import's name, unique among imports.
     pub nickname: String,
@@ -23,6 +24,7 @@ pub struct Plan {
     /// The name of the saved CleverTap account to send to.
     pub account: String,
     pub source: Source,
+    /// Profiles or events.
     pub records: Records,
     pub identity: IdentityColumn,
     /// Tells when a row was added or last changed. Decides which row of an identity is the newest.
@@ -105,6 +107,7 @@ pub enum InDoubt {
 #[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
 #[serde(deny_unknown_fields)]
 pub struct IdentityColumn {
+    /// The column's name. BigQuery ignores its case.
     pub column: String,
     #[serde(default)]
     pub kind: IdentityKind,
@@ -128,6 +131,7 @@ pub enum IdentityKind {
 #[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
 #[serde(deny_unknown_fields)]
 pub struct TimeColumn {
+    /// The column's name.
     pub column: String,
     /// Needed for text and number columns; real date columns speak for themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +146,7 @@ pub struct TimeColumn {
 #[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
 #[serde(deny_unknown_fields)]
 pub struct Property {
+    /// The column's name. One column may fill several properties.
     pub column: String,
     /// CleverTap's name: a system property such as `Email`, or a name of your own.
     pub name: String,
@@ -206,7 +211,8 @@ pub struct Repairs {
     /// Takes white space from both ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub trim: bool,
-    /// For phone numbers without one: `+` and digits, such as `+44`. A leading 0 of the number gives way to it.
+    /// For phone numbers without one: `+` and digits, such as `+44`. A leading 0 of the number gives way to it, and a
+    /// leading 00 is taken for a plus. Nothing else is changed: spaces and brackets stay, and CleverTap refuses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_code: Option<String>,
     /// An IANA zone for dates that name none. UTC where absent.
@@ -256,4 +262,29 @@ pub enum DateFormat {
     /// RFC 3339, with or without a zone.
     #[serde(rename = "iso8601")]
     Iso8601,
+}
+
+/// The plan's JSON Schema, as `tapline imports schema` prints it.
+pub fn schema() -> String {
+    let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Plan)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schema;
+
+    #[test]
+    fn the_published_schema_is_the_plans_own() {
+        let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plan.schema.json");
+        if std::env::var_os("TAPLINE_WRITE_SCHEMA").is_some() {
+            std::fs::write(published, schema()).expect("docs/ can be written");
+        }
+        let kept = std::fs::read_to_string(published).unwrap_or_default();
+        assert!(
+            kept == schema(),
+            "docs/plan.schema.json is stale: run this test with TAPLINE_WRITE_SCHEMA=1 and commit the file"
+        );
+    }
 }
