@@ -8,15 +8,18 @@ mod column;
 mod compile;
 pub mod dates;
 mod json;
+mod lines;
 mod nested;
 mod number;
 mod outcome;
+mod preview;
 mod property;
 mod record;
 mod text;
 
 pub use compile::compile;
 pub use outcome::{Outcome, Rejection, Warning};
+pub use preview::{Preview, PreviewResult, PreviewedRow, preview};
 pub use record::Mapping;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tables of plans, rows and what becomes of them.
 
 mod faults;
+mod preview;
 mod properties;
 mod records;
 mod values;
