@@ -9,6 +9,9 @@ import type { Property } from "../backend/generated/Property";
 import type { Sample } from "../backend/generated/Sample";
 import { eventsOf } from "./plan";
 
+/** How much of each line a table shows. What it leaves out is in the inspector. */
+export type Detail = "all" | "names";
+
 export type Role = "identity" | "updated_on" | "created_on" | "event_name";
 
 export interface Line {

@@ -137,3 +137,10 @@ export function needsZone(column: Column): boolean {
 export function propertyFor(column: Column): Property {
   return { column: column.name, name: column.name, type: typeFor(column), when_null: "leave" };
 }
+
+/** The data types to choose from. What a type makes of the values is the engine's to say. */
+export function typesFor(column: Column, sync: SyncType, now: DataType): DataType[] {
+  const types: DataType[] = ["string", "integer", "float", "long", "boolean", "date", "multi_value"];
+  const lists = column.type.toUpperCase().startsWith("ARRAY") && sync === "profiles";
+  return types.filter((type) => type === now || type !== "multi_value" || lists);
+}

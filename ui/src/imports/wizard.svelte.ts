@@ -14,7 +14,7 @@ import { linesOf } from "./lines";
 import { hasMapping, leaveOut, newPlan, propertyFor, sendColumn, syncTypeOf, withSuggestion, withSyncType } from "./plan";
 import { PlanReviewer, type Question } from "./review.svelte";
 import { SourceReader } from "./source.svelte";
-import { fieldOf, problemsOf, stepOf, type StepName } from "./steps";
+import { fieldOf, isAt, problemsOf, stepOf, type StepName } from "./steps";
 import { summaryOf } from "./summary";
 import { syncWords } from "./words";
 
@@ -38,6 +38,10 @@ export class ImportWizard {
   saving = $state(false);
   saveProblem = $state.raw<Problem | null>(null);
   undo = $state.raw<Undo | null>(null);
+  /** Manually Trigger: Run later, instead of Run Immediately. */
+  later = $state(false);
+  /** The line of the mapping that the inspector shows, by its key. */
+  inspected = $state<string | null>(null);
   /** Fields that were left once: their problems may show. */
   readonly touched = new SvelteSet<string>();
   /** Properties that are as they were proposed. */
@@ -64,7 +68,7 @@ export class ImportWizard {
     return { plan: this.plan, import: this.id, columns: this.source.columns, sample: this.source.sample };
   }
 
-  async open(id: string | null, database: string | null = null): Promise<void> {
+  async open(id: string | null, connection: string | null = null): Promise<void> {
     this.loading = true;
     this.problem = null;
     try {
@@ -76,7 +80,7 @@ export class ImportWizard {
       this.connections = connections;
       this.accounts = accounts;
       this.brief = saved?.brief ?? null;
-      this.plan = saved?.plan ?? this.#firstPlan(database);
+      this.plan = saved?.plan ?? this.#firstPlan(connection);
       this.#saved = JSON.stringify(this.plan);
       if (saved) for (const problem of saved.problems) this.touched.add(fieldOf(problem));
       this.#look();
@@ -209,6 +213,27 @@ export class ImportWizard {
     }
   }
 
+  /** Whether saving may leave it incomplete: it is new, or still a Draft. */
+  get draft(): boolean {
+    return this.brief === null || this.brief.status === "draft";
+  }
+
+  /** The problem at a place that was left once already. */
+  shownAt(place: string): Problem | null {
+    const left = [...this.touched].some((field) => field === place || field.startsWith(`${place}.`) || (field !== "" && place.startsWith(`${field}.`)));
+    if (!left) return null;
+    return this.review.answer?.problems.find((problem) => isAt(problem, place)) ?? null;
+  }
+
+  isSuggested(property: Property): boolean {
+    return this.suggested.has(suggestionKey(property));
+  }
+
+  touch(place: string): void {
+    this.touched.add(place);
+    this.review.ask(this.question);
+  }
+
   /** Saves, and starts a run unless a warning has to be read first. Gives the run's id once it goes. */
   async saveAndRun(): Promise<string | null> {
     if (!(await this.save(false)) || !this.id) return null;
@@ -221,10 +246,11 @@ export class ImportWizard {
     this.dryRun.close();
   }
 
-  #firstPlan(database: string | null): Plan {
+  #firstPlan(connection: string | null): Plan {
+    const wanted = this.connections.find(({ id }) => id === connection);
     const tested = this.connections.filter(({ last_check }) => last_check?.passed);
     const only = <T>(list: T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
-    return { ...newPlan(), database: database ?? only(tested)?.name ?? "", account: only(this.accounts)?.name ?? "" };
+    return { ...newPlan(), database: (wanted ?? only(tested))?.name ?? "", account: only(this.accounts)?.name ?? "" };
   }
 
   #look(): void {

@@ -62,7 +62,7 @@ describe("Create Import", () => {
 
   it("takes the database that it was opened with", async () => {
     host.on("connections.list", [connection(), connection({ id: "c2", name: "shop-staging" })]);
-    await wizard.open(null, "shop-staging");
+    await wizard.open(null, "c2");
     expect(wizard.plan.database).toBe("shop-staging");
   });
 

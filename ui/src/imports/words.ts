@@ -6,6 +6,7 @@ import type { ImportStatus } from "../backend/generated/ImportStatus";
 import type { SyncType } from "../backend/generated/SyncType";
 import type { Tone } from "../backend/generated/Tone";
 import type { Tone as MarkTone } from "../kit/tone";
+import type { Role } from "./lines";
 
 /** The only partner that Tapline reads from. */
 export const PARTNER = "BigQuery";
@@ -70,10 +71,12 @@ export const systemProperties: ReadonlyArray<{ name: string; means: string }> = 
   { name: "MSG-push", means: "May receive push messages" },
   { name: "MSG-sms", means: "May receive SMS" },
   { name: "MSG-whatsapp", means: "May receive WhatsApp messages" },
+  { name: "MSG-dndPhone", means: "Must not be called or texted" },
+  { name: "MSG-dndEmail", means: "Must not be sent e-mail" },
 ];
 
 export function isSystemProperty(name: string): boolean {
-  return systemProperties.some((property) => property.name === name);
+  return name === "Identity" || name === "Timezone" || systemProperties.some((property) => property.name === name);
 }
 
 export const statusTone: Record<ImportStatus, MarkTone> = {
@@ -95,3 +98,11 @@ export const healthTone: Record<Tone, MarkTone> = {
 export function recordNoun(sync: SyncType): [one: string, many: string] {
   return sync === "profiles" ? ["profile", "profiles"] : ["event", "events"];
 }
+
+/** What a column is used for, where it is not sent as a property. */
+export const roleWords: Record<Role, string> = {
+  identity: "Sent as the identity.",
+  updated_on: "Tells which row is the newest.",
+  created_on: "Sent as the event’s time.",
+  event_name: "Sent as the event’s name.",
+};

@@ -45,7 +45,7 @@ export class RunPage {
     try {
       const run = await call("runs.get", { run: this.#id });
       // A signal that came meanwhile is newer than the reply.
-      if (this.run?.phase !== "ended") this.run = run;
+      if (this.run === null) this.#show(run);
       await this.loadReasons();
       if (this.run?.phase === "ended") await this.records.load();
     } catch (thrown) {
@@ -96,8 +96,7 @@ export class RunPage {
 
   #hear(run: Run): void {
     if (run.id !== this.#id || this.run?.phase === "ended") return;
-    this.run = run;
-    if (run.records_per_second !== null) this.speeds = [...this.speeds, run.records_per_second].slice(-SPEEDS_KEPT);
+    this.#show(run);
     this.said = this.#tenths.next(run.counts) ?? this.said;
     if (run.phase === "ended") {
       clearTimeout(this.#reasonsTimer);
@@ -106,6 +105,11 @@ export class RunPage {
     } else {
       this.#reasonsSoon();
     }
+  }
+
+  #show(run: Run): void {
+    this.run = run;
+    if (run.records_per_second !== null && run.phase !== "ended") this.speeds = [...this.speeds, run.records_per_second].slice(-SPEEDS_KEPT);
   }
 
   #reasonsSoon(): void {

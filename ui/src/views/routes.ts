@@ -2,6 +2,8 @@ import type { Component } from "svelte";
 import ConnectionList from "../connections/ConnectionList.svelte";
 import ImportList from "../imports/ImportList.svelte";
 import RunList from "../runs/RunList.svelte";
+import NewImport from "./NewImport.svelte";
+import OpenImport from "./OpenImport.svelte";
 import OpenRun from "./OpenRun.svelte";
 
 export type Params = Record<string, string>;
@@ -18,6 +20,8 @@ const routes: readonly Route[] = [
   { path: "/", view: fixed(ConnectionList) },
   { path: "/connections", view: fixed(ConnectionList) },
   { path: "/imports", view: fixed(ImportList) },
+  { path: "/imports/new", view: fixed(NewImport) },
+  { path: "/imports/:id", view: OpenImport },
   { path: "/runs", view: fixed(RunList) },
   { path: "/runs/:id", view: OpenRun },
 ];
