@@ -1,7 +1,7 @@
 // One journey's world: a sandbox, the real engine behind the headless host, and Chromium on the real UI.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const axe = await readFile(ui.resolve("axe-core/axe.min.js"), "utf8");
 const shots = join(root, "tests/browser/shots");
 const program = (name) => join(root, process.env.TAPLINE_TARGET ?? "target/debug", name);
 
-/** Chromium asks these of its own accord; everything else that is not this machine fails the journey. */
+/** The narrowest window, the usual one, and a wide one. */
 const widths = [720, 1100, 1600];
 
 /** Starts a program that says one line of JSON when it is ready, and lives until its input ends. */
@@ -131,6 +131,16 @@ export class World {
     const path = join(this.folder, name);
     await writeFile(path, text, { mode: 0o600 });
     return path;
+  }
+
+  /** Every file of this world that holds the text. */
+  async traces(text) {
+    const found = [];
+    for (const entry of await readdir(this.folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath ?? entry.path, entry.name);
+      if (entry.isFile() && (await readFile(path)).includes(text)) found.push(path);
+    }
+    return found;
   }
 
   go(path) {
