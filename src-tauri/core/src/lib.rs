@@ -3,6 +3,7 @@
 //! Rooms build on each other in one direction:
 //! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
 
+pub mod account;
 pub mod bigquery;
 pub mod clevertap;
 pub mod connection;
@@ -12,3 +13,4 @@ pub mod import;
 pub mod mapping;
 pub mod run;
 pub mod store;
+pub mod vault;

@@ -23,15 +23,16 @@ pub struct Window {
 }
 
 impl Window {
+    /// The app that was built beside this test.
+    pub fn program() -> PathBuf {
+        let beside = std::env::current_exe().expect("a test knows its own path");
+        let folder = beside.ancestors().nth(2).expect("tests stand in target/PROFILE/deps");
+        folder.join("tapline-desktop")
+    }
+
     /// Starts the app that was built beside this test.
     pub async fn open(desk: &Desk) -> Self {
-        let beside = std::env::current_exe().expect("a test knows its own path");
-        let built = beside
-            .ancestors()
-            .nth(2)
-            .expect("tests stand in target/PROFILE/deps")
-            .join("tapline-desktop");
-        Self::open_program(desk, &built).await
+        Self::open_program(desk, &Self::program()).await
     }
 
     /// Starts a program that shows the app's window.

@@ -1,5 +1,6 @@
 //! The package, as a person meets it: installed, started from its desktop entry, started again, and removed.
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -74,7 +75,7 @@ fn launcher(desk: &Desk) -> PathBuf {
     let words =
         format!("#!/bin/sh\ngio launch {ENTRY}\nsleep 1\nwhile pidof tapline-desktop >/dev/null; do sleep 0.1; done\n");
     std::fs::write(&script, words).expect("the launcher is written");
-    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("the launcher may run");
+    std::fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("the launcher may run");
     script
 }
 

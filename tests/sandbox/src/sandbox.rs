@@ -13,6 +13,7 @@ use crate::authority::{Authority, AuthorityError};
 use crate::calls::{Call, Journal};
 use crate::clevertap::CleverTap;
 use crate::clock::Clock;
+use crate::control::Gates;
 use crate::door;
 use crate::emulator::{Emulator, EmulatorError};
 use crate::faults::{Fault, Gate, Matcher, Script};
@@ -129,6 +130,7 @@ impl Sandbox {
             journal: Journal::new(),
             script: Script::default(),
             clevertap: CleverTap::default(),
+            gates: Gates::default(),
             control_token: random_hex(24),
             keep_bodies: AtomicBool::new(true),
         });

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use crate::calls::Journal;
 use crate::clevertap::CleverTap;
 use crate::clock::Clock;
+use crate::control::Gates;
 use crate::faults::Script;
 use crate::google::Google;
 
@@ -16,6 +17,7 @@ pub(crate) struct World {
     pub(crate) script: Script,
     pub(crate) google: Google,
     pub(crate) clevertap: CleverTap,
+    pub(crate) gates: Gates,
     pub(crate) control_token: String,
     pub(crate) keep_bodies: AtomicBool,
 }

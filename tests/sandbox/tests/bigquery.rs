@@ -267,7 +267,7 @@ async fn tokens_grants_and_accounts_change_while_they_are_used() -> Outcome {
     let (peer, key, token) = peer().await?;
     let google = peer.sandbox.google();
     let project = Resource::project("acme-dw");
-    google.grant_slowly(&key.client_email, &project, Role::DataViewer, Duration::from_secs(420));
+    google.grant_slowly(&key.client_email, &project, Role::DataViewer, Duration::from_mins(7));
     assert_eq!(peer.get(&token, SHOP).await?.0, 403, "granted, and not yet to be seen");
     google.settle_grants();
     assert_eq!(peer.get(&token, SHOP).await?.0, 200, "and now it is");
@@ -281,7 +281,7 @@ async fn tokens_grants_and_accounts_change_while_they_are_used() -> Outcome {
     );
     let fresh = peer.token(&key).await?;
     assert_eq!(peer.get(&fresh, SHOP).await?.0, 200, "a new one does");
-    peer.sandbox.clock().advance(Duration::from_secs(3600));
+    peer.sandbox.clock().advance(Duration::from_hours(1));
     assert_eq!(peer.get(&fresh, SHOP).await?.0, 401, "an hour later it does not");
     peer.sandbox.clock().skew(jiff::SignedDuration::ZERO);
 

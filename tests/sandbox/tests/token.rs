@@ -46,6 +46,7 @@ async fn a_good_key_gets_a_token_with_and_without_a_key_id() -> Outcome {
     Ok(())
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 #[tokio::test]
 async fn each_wrong_assertion_is_refused_in_googles_words() -> Outcome {
     let peer = Peer::new(Options::default()).await?;

@@ -33,13 +33,19 @@ const actionOf: Record<string, keyof ScreenKeys> = { n: "add", Enter: "test", s:
 
 /** Listens to the whole window. Returns how to stop. */
 export function listenToKeys(otherwise: ScreenKeys): () => void {
-  const hear = (event: KeyboardEvent) => {
-    if (event.defaultPrevented) return;
+  // Command keys are ours before any field's; plain keys only where nothing else took them.
+  const first = (event: KeyboardEvent) => {
     if (commanded(event)) command(event, otherwise);
-    else if (!event.altKey && !event.ctrlKey && !event.metaKey) plain(event);
   };
-  window.addEventListener("keydown", hear);
-  return () => window.removeEventListener("keydown", hear);
+  const last = (event: KeyboardEvent) => {
+    if (!event.defaultPrevented && !event.altKey && !event.ctrlKey && !event.metaKey) plain(event);
+  };
+  window.addEventListener("keydown", first, { capture: true });
+  window.addEventListener("keydown", last);
+  return () => {
+    window.removeEventListener("keydown", first, { capture: true });
+    window.removeEventListener("keydown", last);
+  };
 }
 
 function command(event: KeyboardEvent, otherwise: ScreenKeys): void {
@@ -57,8 +63,9 @@ function command(event: KeyboardEvent, otherwise: ScreenKeys): void {
   const action = actionOf[key];
   if (!action) return;
   const run = screens.findLast((screen) => screen[action])?.[action] ?? otherwise[action];
+  if (!run) return;
   event.preventDefault();
-  run?.();
+  run();
 }
 
 function plain(event: KeyboardEvent): void {
@@ -75,5 +82,5 @@ function plain(event: KeyboardEvent): void {
 
 /** Whether a dialog or a menu has the keys. */
 function modal(): boolean {
-  return document.querySelector("[role='dialog'], [role='alertdialog'], [role='menu'], [role='listbox']:not([hidden])") !== null;
+  return document.querySelector(":is([role='dialog'], [role='alertdialog'], [role='menu'], [role='listbox'])[data-state='open']") !== null;
 }

@@ -1,5 +1,7 @@
 import type { Component } from "svelte";
 import ConnectionList from "../connections/ConnectionList.svelte";
+import EditDatabase from "../connections/EditDatabase.svelte";
+import NewDatabase from "../connections/NewDatabase.svelte";
 import ImportList from "../imports/ImportList.svelte";
 import RunList from "../runs/RunList.svelte";
 import NewImport from "./NewImport.svelte";
@@ -19,6 +21,8 @@ function fixed(view: Component<Record<string, never>>): View {
 const routes: readonly Route[] = [
   { path: "/", view: fixed(ConnectionList) },
   { path: "/connections", view: fixed(ConnectionList) },
+  { path: "/connections/new", view: fixed(NewDatabase) },
+  { path: "/connections/:id", view: EditDatabase },
   { path: "/imports", view: fixed(ImportList) },
   { path: "/imports/new", view: fixed(NewImport) },
   { path: "/imports/:id", view: OpenImport },

@@ -202,12 +202,16 @@ mod tests {
         for (text, project, dataset, table) in rows {
             let found = read(text).unwrap_or_else(|problem| panic!("{text:?} gave {problem}"));
             assert_eq!(
-                found.project.as_ref().map(|id| id.as_str()),
+                found.project.as_ref().map(super::super::ids::ProjectId::as_str),
                 *project,
                 "project of {text:?}"
             );
             assert_eq!(found.dataset.as_str(), *dataset, "dataset of {text:?}");
-            assert_eq!(found.table.as_ref().map(|id| id.as_str()), *table, "table of {text:?}");
+            assert_eq!(
+                found.table.as_ref().map(super::super::ids::TableId::as_str),
+                *table,
+                "table of {text:?}"
+            );
             let bare = found.project.is_none() && found.table.is_none() && !text.contains('`');
             assert_eq!(found.explained().is_none(), bare, "a split is explained: {text:?}");
         }

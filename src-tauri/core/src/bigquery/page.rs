@@ -433,7 +433,7 @@ mod tests {
             .rows()
             .map(|row| {
                 row.cells()
-                    .map(|cell| cell.text().map(|text| text.into_owned()))
+                    .map(|cell| cell.text().map(std::borrow::Cow::into_owned))
                     .collect()
             })
             .collect();

@@ -8,7 +8,6 @@ pub(crate) struct Item<'a> {
 }
 
 /// Values in a row.
-#[derive(Clone, Copy)]
 pub(crate) struct Items<'a>(&'a [u8]);
 
 pub(crate) const INTEGER: u8 = 0x02;
@@ -23,7 +22,7 @@ impl<'a> Items<'a> {
 
     /// The next value, where it has this tag.
     pub fn tagged(&mut self, tag: u8) -> Option<&'a [u8]> {
-        let mut ahead = *self;
+        let mut ahead = Self(self.0);
         let item = ahead.next()?;
         (item.tag == tag).then(|| {
             *self = ahead;

@@ -3,5 +3,6 @@
 pub mod clock;
 pub(crate) mod der;
 pub mod ids;
+pub mod net;
 pub mod problem;
 pub mod secret;

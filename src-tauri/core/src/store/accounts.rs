@@ -6,7 +6,7 @@ use rusqlite::{Connection, named_params};
 use super::error::{Doing as _, Result, StoreError};
 use super::text::{self, Cells, Kept as _, folded, kept_words, named};
 use super::{Imports, ImportsMut};
-use crate::clevertap::Region;
+use crate::account::Region;
 use crate::ground::ids::AccountId;
 
 /// An account, as it stands in the store.

@@ -151,10 +151,8 @@ fn profile(record: &mut Json, nth: usize) -> Result<(), Refusal> {
     if !one_of(data, "Married", &["Y", "N"]) {
         return Err(in_profile(519, "Married needs to be Y/N.", nth));
     }
-    if let Some(identity) = data.get_mut("identity") {
-        if let Json::Number(number) = identity {
-            *identity = Json::Text(number.to_string());
-        }
+    if let Some(identity @ Json::Number(_)) = data.get_mut("identity") {
+        *identity = Json::Text(identity.written().unwrap_or_default());
     }
     let aged = data.get("Age").is_none_or(|age| {
         is_operation(age)

@@ -9,6 +9,7 @@ mod projects;
 mod token;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -334,5 +335,8 @@ pub(crate) fn random_hex(bytes: usize) -> String {
             .take(bytes)
             .collect();
     }
-    buffer.iter().map(|byte| format!("{byte:02x}")).collect()
+    buffer.iter().fold(String::with_capacity(bytes * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a string does not fail
+        text
+    })
 }

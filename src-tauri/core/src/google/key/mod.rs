@@ -84,7 +84,7 @@ pub fn tail(key_id: &str) -> &str {
 pub fn read(bytes: &[u8]) -> Result<ServiceAccountKey, Problem> {
     let mut repairs = Vec::new();
     let text = text::decode(bytes, &mut repairs)?;
-    let text = text::unwrap(text, &mut repairs);
+    let text = text::unwrap(&text, &mut repairs);
     wrong::by_text(&text)?;
     let file = file::parse(&text, &mut repairs)?;
     if let Some(inner) = wrong::wrapped_key(&file) {

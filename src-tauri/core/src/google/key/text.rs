@@ -27,7 +27,7 @@ pub(super) fn decode(bytes: &[u8], repairs: &mut Vec<Repair>) -> Result<Zeroizin
     }
     if let Some(decoded) = utf16(bytes) {
         repairs.push(Repair::Utf16);
-        return decoded.ok_or_else(|| Problem::new(Code::KeyNotText));
+        return decoded;
     }
     let (bytes, marked) = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
         Some(rest) => (rest, true),
@@ -41,8 +41,8 @@ pub(super) fn decode(bytes: &[u8], repairs: &mut Vec<Repair>) -> Result<Zeroizin
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// UTF-16, with a byte-order mark or shown by a zero in the first two bytes. The inner `None` means that it is damaged.
-fn utf16(bytes: &[u8]) -> Option<Option<Zeroizing<String>>> {
+/// UTF-16, with a byte-order mark or shown by a zero in the first two bytes. `None` where it is something else.
+fn utf16(bytes: &[u8]) -> Option<Result<Zeroizing<String>, Problem>> {
     type Join = fn([u8; 2]) -> u16;
     let (rest, join): (&[u8], Join) = match bytes {
         [0xFF, 0xFE, rest @ ..] => (rest, u16::from_le_bytes),
@@ -53,11 +53,15 @@ fn utf16(bytes: &[u8]) -> Option<Option<Zeroizing<String>>> {
     };
     let units: Zeroizing<Vec<u16>> =
         Zeroizing::new(rest.chunks_exact(2).map(|pair| join([pair[0], pair[1]])).collect());
-    Some(String::from_utf16(&units).ok().map(Zeroizing::new))
+    Some(
+        String::from_utf16(&units)
+            .map(Zeroizing::new)
+            .map_err(|_| Problem::new(Code::KeyNotText)),
+    )
 }
 
 /// Takes the text out of what people wrap around it, layer by layer.
-pub(super) fn unwrap(text: Zeroizing<String>, repairs: &mut Vec<Repair>) -> Zeroizing<String> {
+pub(super) fn unwrap(text: &str, repairs: &mut Vec<Repair>) -> Zeroizing<String> {
     let mut text = Zeroizing::new(text.trim().to_owned());
     for _ in 0..4 {
         let Some((inner, repair)) = assignment(&text)

@@ -106,7 +106,7 @@ pub(super) fn by_fields(file: &File) -> Result<(), Problem> {
         Some("external_account" | "external_account_authorized_user") => Code::KeyIsExternalAccount,
         Some("impersonated_service_account") => Code::KeyIsImpersonated,
         Some(other) => {
-            let shown: String = other.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+            let shown: String = other.chars().filter(char::is_ascii_graphic).take(40).collect();
             return Err(Problem::new(Code::KeyTypeUnknown).with(Fact::Found, shown));
         }
         None if matches!(file.kind, Value::Other) => {

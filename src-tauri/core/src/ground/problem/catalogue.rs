@@ -253,6 +253,42 @@ catalogue! {
         "It has {found} and would not fit the {limit} that Windows keeps per secret. Make a key of 2,048 or 4,096 bits.",
         You, NotByItself }
 
+    // ---- Google takes the key --------------------------------------------------------------------------------------
+    KeyRefused = "key_refused" {
+        "Google no longer takes this key",
+        "The signature does not match a key that Google knows for {member}. The key[ …{key_id_tail}] was deleted, disabled or replaced, or the file mixes two accounts. Make a new key and bring it here.",
+        ProjectAdmin, NotByItself,
+        "gcloud iam service-accounts keys create key.json --iam-account={member}" }
+    AccountNotFound = "account_not_found" {
+        "Google does not know this service account",
+        "{member} was deleted or disabled, or its project was. Look for it in Google's console under IAM, Service accounts.",
+        ProjectAdmin, NotByItself }
+    AccountDisabled = "account_disabled" {
+        "This service account is switched off",
+        "{member} exists, and somebody disabled it.",
+        ProjectAdmin, NotByItself,
+        "gcloud iam service-accounts enable {member}" }
+    AccountUnauthorized = "account_unauthorized" {
+        "Google does not let this service account sign in this way",
+        "The account {member} is held back by a rule of the organisation.",
+        OrganisationAdmin, NotByItself }
+    ClockWrong = "clock_wrong" {
+        "This computer's clock is wrong",
+        "Google takes a signature only near the time at which it was made.[ This clock is {found}.] Set the date, time and time zone, and try again.",
+        You, NotByItself }
+    ScopeRefused = "scope_refused" {
+        "Google refused what was asked for",
+        "The token was asked with a scope that Google does not know or your organisation does not allow.",
+        OrganisationAdmin, NotByItself }
+    TokenRefused = "token_refused" {
+        "Google refused the key",
+        "It gave a reason that is not known here:[ {reason}], status {status}. What Google said stands below.",
+        ProjectAdmin, NotByItself }
+    GoogleBusy = "google_busy" {
+        "Google is out of order for a moment",
+        "{host} answered with status {status}. This is Google's side, and it often passes within a minute.",
+        Google, MaySucceedLater }
+
     // ---- names and fields ----------------------------------------------------------------------------------------
     FieldEmpty = "field_empty" {
         "{name} is needed",
@@ -367,6 +403,96 @@ catalogue! {
         "It was closed or belongs to an earlier start of Tapline. Test the connection again.",
         You, NotByItself }
 
+    // ---- the network -----------------------------------------------------------------------------------------------
+    NetNameNotFound = "net_name_not_found" {
+        "{host} could not be found",
+        "Its name has no address here. This computer seems to be offline, or its network blocks the name.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    NetUnreachable = "net_unreachable" {
+        "This computer has no way to {host}",
+        "The network is off, or a firewall or VPN is in the way.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    NetRefused = "net_refused" {
+        "{host} refused the connection",
+        "Something answered at that address and would not talk. A firewall may block it, or nothing listens there.",
+        NetworkAdmin, MaySucceedLater }
+    NetConnectTimeout = "net_connect_timeout" {
+        "{host} did not pick up",
+        "No connection came about in time. A firewall may be dropping the packets, or the network is very slow.",
+        NetworkAdmin, MaySucceedLater }
+    NetAnswerTimeout = "net_answer_timeout" {
+        "{host} did not answer in time",
+        "The connection was made and the question asked, and then nothing came back. Try again; if it stays so, the network may be holding the answer.",
+        NetworkAdmin, MaySucceedLater }
+    NetCut = "net_cut" {
+        "The connection to {host} broke off",
+        "It was made, and ended before the answer was whole.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    TlsUntrusted = "tls_untrusted" {
+        "The certificate of {host} is not trusted",
+        "[It was signed by {issuer}. ]If your organisation opens encrypted traffic, add its certificate authority under Settings, Network. If not, somebody may be in between, and nothing was sent.",
+        NetworkAdmin, NotByItself }
+    TlsExpired = "tls_expired" {
+        "The certificate of {host} is not valid today",
+        "Either it has run out, or this computer's clock is wrong. Look at the clock first.",
+        NetworkAdmin, NotByItself }
+    TlsForOther = "tls_for_other" {
+        "The certificate belongs to another host than {host}",
+        "The network sends you elsewhere: a sign-in page, a filter, or a wrong entry in DNS. Nothing was sent.",
+        NetworkAdmin, NotByItself }
+    TlsFailed = "tls_failed" {
+        "No safe connection to {host}",
+        "The two sides did not agree on encryption, or the connection broke while they tried.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    TlsUnusable = "tls_unusable" {
+        "This computer's certificates cannot be used",
+        "Safe connections need the system's list of certificate authorities.[ The system says: {detail}.] On Debian and Ubuntu, install ca-certificates.",
+        NetworkAdmin, NotByItself }
+    AuthorityUnread = "authority_unread" {
+        "This holds no certificate authority",
+        "A certificate authority comes as a PEM file with BEGIN CERTIFICATE in it. Ask whoever runs your network for it in that form.",
+        You, NotByItself }
+    ProxyInvalid = "proxy_invalid" {
+        "This is not a proxy's address",
+        "Write it as http://host:port, or http://name:password@host:port where the proxy asks for a password.",
+        You, NotByItself }
+    ProxyUnreachable = "proxy_unreachable" {
+        "The proxy[ {proxy}] does not answer",
+        "Everything goes through the proxy that is set under Settings, Network, and no connection to it came about.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    ProxyWantsPassword = "proxy_wants_password" {
+        "The proxy[ {proxy}] asks for a name and password",
+        "Set its address under Settings, Network, as http://name:password@host:port.",
+        NetworkAdmin, NotByItself }
+    ProxyRefused = "proxy_refused" {
+        "The proxy[ {proxy}] will not connect to {host}",
+        "It answered and refused. Ask whoever runs it to allow {host}.",
+        NetworkAdmin, NotByItself }
+    NetHtml = "net_html" {
+        "A web page came instead of an answer",
+        "Something on the way to {host} sent a page of its own: a sign-in page of this network, or a filter[ at the proxy {proxy}]. Open a browser, sign in to the network, and try again.",
+        NetworkAdmin, NotByItself }
+    NetHtmlWhileDown = "net_html_while_down" {
+        "{host} sent an error page",
+        "It, or something on the way, is out of order.[ {detail}.] This often passes.",
+        NetworkAdmin, MaySucceedLater }
+    NetRedirected = "net_redirected" {
+        "{host} sends you elsewhere[, to {found}]",
+        "Neither Google nor CleverTap redirects these requests. A sign-in page of this network, or a filter, does. The request was not followed.",
+        NetworkAdmin, NotByItself }
+    NetMalformed = "net_malformed" {
+        "The answer of {host} makes no sense",
+        "It is not of the form that was expected.[ Reason: {detail}.] Something on the way may have changed or cut it.",
+        NetworkAdmin, MaySucceedLater }
+    NetTooLarge = "net_too_large" {
+        "The answer of {host} is too large",
+        "It was not read to its end.[ {detail}.]",
+        Tapline, NotByItself }
+    NetOther = "net_other" {
+        "{host} could not be asked",
+        "The network failed in a way that is not known here.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+
     // ---- the plan of an import -----------------------------------------------------------------------------------
     PlanNotJson = "plan_not_json" {
         "This is not a plan",
@@ -465,6 +591,16 @@ catalogue! {
         "Choose the data type String for {column}, or take the country code away.",
         You, NotByItself }
 
+    // ---- the CleverTap account --------------------------------------------------------------------------------------
+    AccountIdUnfit = "account_id_unfit" {
+        "This is not an Account ID",
+        "An Account ID looks like W9R-486-4W5Z. It stands in Settings under Project, and in the dashboard's address, which you can paste here whole.[ You typed {found}.]",
+        You, NotByItself }
+    PasscodeUnfit = "passcode_unfit" {
+        "This is not a passcode",
+        "A passcode has letters, digits and signs, and no spaces. It stands in CleverTap's Settings under Passcodes; the account token beside it does not serve.",
+        You, NotByItself }
+
     // ---- the store -----------------------------------------------------------------------------------------------
     StoreFolder = "store_folder" {
         "Tapline cannot use its folder",
@@ -506,6 +642,48 @@ catalogue! {
         "An import that is {status} cannot be {expected}",
         "Its state has to change first: save a draft to make it Ready, wait for a run to end.",
         You, NotByItself }
+
+    // ---- the keychain --------------------------------------------------------------------------------------------
+    KeychainNoService = "keychain_no_service" {
+        "This computer has no keychain",
+        "Tapline keeps keys and passcodes in the system's keychain and nowhere else, and none answers here. Install one, log in again, and go on: what you typed is still here.[ On this system: {suggestion}.][ The system says: {detail}.]",
+        You, NotByItself }
+    KeychainNoKeyring = "keychain_no_keyring" {
+        "The keychain has no keyring yet",
+        "It is running, and has nowhere to put a secret. Open Passwords and Keys (Seahorse), make a password keyring, set it as default, and go on.",
+        You, NotByItself }
+    KeychainLocked = "keychain_locked" {
+        "The keychain is locked",
+        "Unlock it with your login password, and go on. A run that nobody watches never waits for that.",
+        You, MaySucceedLater }
+    KeychainRefused = "keychain_refused" {
+        "The keychain did not let Tapline in",
+        "Its question was dismissed, or the system said no.[ It says: {detail}.]",
+        You, NotByItself }
+    KeychainTimedOut = "keychain_timed_out" {
+        "The keychain did not answer",
+        "It may be waiting for its password, in a window behind this one.",
+        You, MaySucceedLater }
+    KeychainForgetful = "keychain_forgetful" {
+        "The keychain does not keep what it is given",
+        "A secret that was written could not be read back as it was. Look at the keychain with the system's own tool.",
+        You, NotByItself }
+    KeychainFailed = "keychain_failed" {
+        "The keychain failed",
+        "[It says: {detail}.]",
+        You, MaySucceedLater }
+    SecretTooLong = "secret_too_long" {
+        "This is too long for a keychain",
+        "It has {bytes} bytes; keychains take {limit}. A key of 2048 or 4096 bits fits.",
+        You, NotByItself }
+    SecretMissing = "secret_missing" {
+        "The secret is no longer in the keychain",
+        "Somebody or something removed it. Add it again: a key under its connection, a passcode under its account.",
+        You, NotByItself }
+    SecretNotGone = "secret_not_gone" {
+        "The keychain still holds the secret",
+        "It was deleted and is still there. Remove it with the system's own tool; Tapline tries again at its next start.",
+        You, MaySucceedLater }
 
     // ---- this computer -------------------------------------------------------------------------------------------
     Internal = "internal" {

@@ -179,8 +179,7 @@ impl TimestampFormat {
         match (named, int64) {
             (Some("INT64"), _) => Self::Micros,
             (Some("ISO8601_STRING"), _) => Self::Iso8601,
-            (Some("FLOAT64"), _) => Self::FloatSeconds,
-            (_, true) => Self::Micros,
+            (None, true) => Self::Micros,
             _ => Self::FloatSeconds,
         }
     }

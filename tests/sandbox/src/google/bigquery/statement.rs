@@ -64,7 +64,7 @@ impl Google {
         if legacy(asked.query) {
             return Err(ApiError::new(400, "invalidQuery", "This query is read as legacy SQL, because useLegacySql was not set to false.\n[Try using standard SQL (https://cloud.google.com/bigquery/docs/reference/standard-sql/enabling-standard-sql)]").located("q"));
         }
-        if let Some(known) = self.from_memory(asked, text)? {
+        if let Some(known) = self.answered_by_memory(asked, text)? {
             return Ok(known);
         }
         let path = format!("/bigquery/v2/projects/{}/jobs", escaped(asked.project));
@@ -106,7 +106,7 @@ impl Google {
     }
 
     /// Tables in memory answer any query that names them; without an engine, so do bare literals.
-    fn from_memory(&self, asked: &Asked<'_>, text: &str) -> Result<Option<Analysis>, ApiError> {
+    fn answered_by_memory(&self, asked: &Asked<'_>, text: &str) -> Result<Option<Analysis>, ApiError> {
         let found = {
             let books = self.books();
             let mut stock = books.bigquery.stock.iter();

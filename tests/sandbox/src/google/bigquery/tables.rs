@@ -146,12 +146,11 @@ impl Call<'_> {
 
     /// tabledata.list: rows of real tables, and of results nobody named.
     pub(super) async fn list_rows(&self, dataset: &str, table: &str) -> Result<Reply, ApiError> {
-        let (fields, source) = match self.own_result(table) {
-            Some(found) => found,
-            None => {
-                self.table_right(dataset, table, "bigquery.tables.getData")?;
-                self.google.table_rows(&key(self.project, dataset, table)).await?
-            }
+        let (fields, source) = if let Some(found) = self.own_result(table) {
+            found
+        } else {
+            self.table_right(dataset, table, "bigquery.tables.getData")?;
+            self.google.table_rows(&key(self.project, dataset, table)).await?
         };
         let start = match self.ask.param("pageToken") {
             Some(token) => token.parse().map_err(|_| ApiError::invalid("Invalid page token."))?,

@@ -1,0 +1,137 @@
+// Adds a connection, runs both CDNOW imports through the real engine, and holds what arrived against SQL over the source.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:https";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const root = new URL("..", import.meta.url).pathname;
+const program = (name) => join(root, "target/debug", name);
+const store = join(root, ".cache/demo/store");
+const number = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
+const say = (...words) => console.log(...words);
+
+rmSync(store, { recursive: true, force: true });
+mkdirSync(store, { recursive: true, mode: 0o700 });
+
+say("Starting a sandbox: Google and CleverTap, played on this machine, with the CDNOW purchases in BigQuery.");
+const sandbox = await startSandbox();
+const environment = { ...process.env, TAPLINE_STORE: store, TAPLINE_ENDPOINT: sandbox.endpoint, TAPLINE_CA: sandbox.authority_pem_path };
+
+let agree = true;
+try {
+  say("\n1. Add Database and Test Connection");
+  tapline("connections", "add", "--name", "cdnow", "--dataset", sandbox.dataset, "--key", sandbox.key_path);
+
+  say("\n2. The CleverTap account");
+  tapline("accounts", "add", "--name", "CleverTap sandbox", "--account-id", sandbox.clevertap.account_id, "--region", cliRegion(sandbox.clevertap.region), "--passcode-file", sandbox.clevertap.passcode_path);
+
+  say("\n3. Customers become profiles");
+  const profiles = run("customers");
+  say("\n4. Purchases become events");
+  const events = run("purchases");
+
+  say("\n5. What arrived, held against SQL over the source");
+  const [customers] = await sql("SELECT COUNT(*), SUM(purchases), SUM(cds), SUM(dollars) FROM shop.customers");
+  const [purchases] = await sql("SELECT COUNT(*), SUM(cds), SUM(dollars) FROM shop.purchases");
+  const arrived = await totals();
+  compare("profiles at CleverTap", arrived.profiles, Number(customers[0]));
+  compare("their purchases", arrived.purchases, Number(customers[1]));
+  compare("their CDs", arrived.profileCds, Number(customers[2]));
+  compare("their dollars", arrived.profileDollars, Number(customers[3]));
+  compare("events at CleverTap", arrived.events, Number(purchases[0]));
+  compare("CDs in them", arrived.eventCds, Number(purchases[1]));
+  compare("dollars in them", arrived.eventDollars, Number(purchases[2]));
+  compare("records that the runs call delivered", profiles.delivered + events.delivered, arrived.profiles + arrived.events);
+
+  if (process.argv.includes("--window")) {
+    say("\n6. The window on this store. The demo ends when you close it.");
+    spawnSync(program("tapline-desktop"), { env: environment, stdio: "inherit" });
+  } else {
+    say("\nThere is no display here, so no window was opened. With one, ./x demo opens it on this store.");
+  }
+} finally {
+  await sandbox.end();
+}
+say(agree ? "\nEverything agrees." : "\nSomething does not agree; see above.");
+process.exitCode = agree ? 0 : 1;
+
+/** Lives until its standard input closes, which also happens when this process dies. */
+async function startSandbox() {
+  const child = spawn(program("tapline-sandbox"), ["--cdnow"], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const line = await Promise.race([
+    new Promise((resolve) => createInterface({ input: child.stdout }).once("line", resolve)),
+    ended.then((code) => Promise.reject(new Error(`The sandbox ended with ${code} before it was ready.`))),
+  ]);
+  const end = async () => {
+    child.stdin.end();
+    await ended;
+  };
+  return { ...JSON.parse(line), end };
+}
+
+/** The command as a person would type it, shown before it runs. */
+function tapline(...words) {
+  say(`   $ tapline ${words.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(" ")}`);
+  const { status } = spawnSync(program("tapline"), words, { env: environment, stdio: ["ignore", "inherit", "inherit"] });
+  if (status !== 0) throw new Error(`tapline ended with ${status}.`);
+}
+
+function run(name) {
+  const plan = join(root, "tests/data", `${name}.plan.json`);
+  const { nickname } = JSON.parse(readFileSync(plan, "utf8"));
+  tapline("imports", "add", "--plan", plan);
+  const started = performance.now();
+  tapline("imports", "run", nickname, "--yes");
+  const seconds = (performance.now() - started) / 1000;
+  const shown = spawnSync(program("tapline"), ["--json", "runs", "list", "--import", nickname], { env: environment, encoding: "utf8" });
+  const [latest] = JSON.parse(shown.stdout).ok;
+  say(`   ${number.format(latest.counts.delivered)} delivered in ${number.format(seconds)} s`);
+  return latest.counts;
+}
+
+function compare(what, here, there) {
+  const same = Math.abs(here - there) < 0.005;
+  agree &&= same;
+  say(`   ${same ? "agrees " : "DIFFERS"}  ${what}: ${number.format(here)}${same ? "" : `, and SQL says ${number.format(there)}`}`);
+}
+
+function cliRegion(region) {
+  return { in1: "india", sg1: "singapore", us1: "united-states", aps3: "indonesia", mec1: "uae" }[region] ?? "europe";
+}
+
+async function sql(text) {
+  return (await control("/control/sql", { sql: text })).rows;
+}
+
+/** Sums of what CleverTap holds. Dollars are summed in cents: floats do not add up. */
+async function totals() {
+  const { profiles, events } = await control("/control/arrived", {});
+  const sum = (list, name) => list.reduce((all, one) => all + Math.round(Number(one[name]) * 100), 0) / 100;
+  const people = Object.values(profiles);
+  const data = events.map((event) => event.evtData);
+  return {
+    profiles: people.length,
+    purchases: sum(people, "Purchases"),
+    profileCds: sum(people, "CDs"),
+    profileDollars: sum(people, "Dollars"),
+    events: events.length,
+    eventCds: sum(data, "CDs"),
+    eventDollars: sum(data, "Amount"),
+  };
+}
+
+function control(path, body) {
+  const ca = readFileSync(sandbox.authority_pem_path);
+  return new Promise((resolve, reject) => {
+    const asked = request(new URL(path, sandbox.endpoint), { method: "POST", ca, headers: { "x-sandbox-control": sandbox.control_token, "content-type": "application/json" } }, async (answer) => {
+      let text = "";
+      for await (const piece of answer) text += piece;
+      if (answer.statusCode === 200) resolve(JSON.parse(text));
+      else reject(new Error(`${path} answers ${answer.statusCode}: ${text}`));
+    });
+    asked.on("error", reject);
+    asked.end(JSON.stringify(body));
+  });
+}

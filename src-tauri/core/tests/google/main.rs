@@ -1,0 +1,5 @@
+//! The rooms that talk to Google, on sockets, against the sandbox.
+
+mod net;
+mod support;
+mod token;

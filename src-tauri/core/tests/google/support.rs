@@ -1,0 +1,36 @@
+//! What the tests share: a sandbox, and ways to reach it.
+
+use tapline_core::google::{Tokens, key};
+use tapline_core::ground::clock::Clock;
+use tapline_core::ground::net::{Endpoint, Net, NetSettings, ProxySetting, SandboxBase, install_tls};
+use tapline_sandbox::{IssuedKey, Options, Sandbox};
+
+pub async fn sandbox() -> Sandbox {
+    install_tls();
+    Sandbox::start(Options::default()).await.expect("the sandbox starts")
+}
+
+pub fn settings(sandbox: &Sandbox) -> NetSettings {
+    NetSettings {
+        proxy: ProxySetting::System,
+        extra_ca_pem: Some(sandbox.authority_pem().as_bytes().to_vec()),
+        endpoint: endpoint(sandbox.endpoint()),
+    }
+}
+
+pub fn endpoint(address: &str) -> Endpoint {
+    Endpoint::Sandbox(SandboxBase::read(address).expect("loopback"))
+}
+
+pub fn net(sandbox: &Sandbox) -> Net {
+    Net::open(&settings(sandbox)).expect("settings that fit")
+}
+
+pub fn tokens(sandbox: &Sandbox, key: &IssuedKey) -> Tokens {
+    tokens_at(sandbox, key, Clock::system())
+}
+
+pub fn tokens_at(sandbox: &Sandbox, key: &IssuedKey, clock: Clock) -> Tokens {
+    let key = key::read(key.json().as_bytes()).expect("a key of the sandbox's");
+    Tokens::new(net(sandbox), clock, key.into_service_account())
+}
