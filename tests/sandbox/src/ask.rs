@@ -20,6 +20,11 @@ impl Ask {
         self.headers.get(name)?.to_str().ok()
     }
 
+    pub(crate) fn takes_gzip(&self) -> bool {
+        self.header("accept-encoding")
+            .is_some_and(|accepted| accepted.contains("gzip"))
+    }
+
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query
             .iter()

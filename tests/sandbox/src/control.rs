@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::ask::Ask;
 use crate::clevertap::Rules;
 use crate::faults::{Fault, Gate, Matcher, glob};
-use crate::google::bigquery::{Column, LoadError};
+use crate::google::bigquery::{Column, LoadError, made_up_rows};
 use crate::google::{AccountState, KeyState, Privilege, ProjectState, Resource};
 use crate::reply::Reply;
 use crate::world::World;
@@ -157,6 +157,14 @@ struct Loaded {
     rows: Vec<Vec<Value>>,
 }
 
+#[derive(Deserialize)]
+struct Canned {
+    dataset: String,
+    table: String,
+    columns: Vec<Column>,
+    count: u64,
+}
+
 async fn google(world: &World, ask: &Ask, verb: &str) -> Outcome {
     let google = &world.google;
     let body = ask.json();
@@ -188,7 +196,7 @@ async fn google(world: &World, ask: &Ask, verb: &str) -> Outcome {
         "dataset" => {
             google
                 .add_dataset(&project(), &text("dataset")?, &text("location")?)
-                .await?
+                .await?;
         }
         "table" => {
             let Loaded {
@@ -198,6 +206,15 @@ async fn google(world: &World, ask: &Ask, verb: &str) -> Outcome {
                 rows,
             } = given(ask)?;
             google.load_table(&dataset, &table, &columns, &rows).await?;
+        }
+        "canned" => {
+            let Canned {
+                dataset,
+                table,
+                columns,
+                count,
+            } = given(ask)?;
+            google.serve_canned(&dataset, &table, &columns, made_up_rows(&columns, count));
         }
         "cdnow" => google.load_cdnow().await?,
         "sql" => return Ok(json!({"rows": google.run_sql(&text("query")?).await?})),

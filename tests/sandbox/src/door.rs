@@ -77,7 +77,7 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Respons
     let status = outcome.as_ref().ok().map(|(reply, _)| reply.status);
     world.journal.close(call.number, status);
     let (reply, travel) = outcome?;
-    let reply = if takes_gzip(&ask) && travel == Travel::Whole {
+    let reply = if ask.takes_gzip() && travel == Travel::Whole {
         reply.gzipped()
     } else {
         reply
@@ -164,11 +164,6 @@ fn ask_of(number: u64, head: &hyper::http::request::Parts, body: Bytes) -> Ask {
         headers: head.headers.clone(),
         body,
     }
-}
-
-fn takes_gzip(ask: &Ask) -> bool {
-    ask.header("accept-encoding")
-        .is_some_and(|accepted| accepted.contains("gzip"))
 }
 
 fn unpacked(ask: &Ask, body: Bytes) -> Bytes {

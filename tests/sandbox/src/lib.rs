@@ -33,6 +33,6 @@ pub use clevertap::{AccountKey, Arrived, CleverTap, Counts, Rules};
 pub use clock::Clock;
 pub use emulator::EmulatorError;
 pub use faults::{Fault, Gate, Matcher};
-pub use google::bigquery::{Column, LoadError};
+pub use google::bigquery::{Column, LoadError, made_up_rows};
 pub use google::{AccountState, Google, IssuedKey, KeyState, Privilege, ProjectState, Resource, Role};
 pub use sandbox::{Options, Sandbox, StartError};

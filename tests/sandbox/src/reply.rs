@@ -5,12 +5,14 @@ use std::convert::Infallible;
 use std::io::Write as _;
 use std::time::Duration;
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::write::GzEncoder;
 use futures_util::{StreamExt as _, stream};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::Response;
 use hyper::body::{Bytes, Frame};
 use serde_json::Value;
+
+use crate::google::bigquery::packed::level;
 
 pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
 
@@ -90,9 +92,8 @@ impl Reply {
     }
 }
 
-/// Fast rather than small: the sandbox is on the same machine.
 pub(crate) fn gzip(body: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), level());
     match encoder.write_all(body).and_then(|()| encoder.finish()) {
         Ok(packed) => packed.into(),
         Err(_) => Bytes::copy_from_slice(body), // writing to memory does not fail

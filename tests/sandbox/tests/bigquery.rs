@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{Outcome, Peer, claims};
 use serde_json::{Value, json};
-use tapline_sandbox::{AccountState, Column, IssuedKey, Options, ProjectState, Resource, Role};
+use tapline_sandbox::{AccountState, Column, IssuedKey, Options, ProjectState, Resource, Role, made_up_rows};
 
 const SHOP: &str = "/bigquery/v2/projects/acme-dw/datasets/shop";
 const QUERIES: &str = "/bigquery/v2/projects/acme-dw/queries";
@@ -370,6 +370,61 @@ async fn rows_in_memory_come_as_the_rest_api_sends_them() -> Outcome {
         (&rows["totalRows"], &rows["rows"][0]["f"][1]["v"]),
         (&json!("1"), &json!("1767323045123456")),
         "{rows}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn canned_rows_answer_any_query_that_names_them_compressed_or_not() -> Outcome {
+    let (peer, _, _) = peer().await?;
+    let google = peer.sandbox.google();
+    let wide = "w".repeat(300);
+    let columns = [
+        Column::new("id", "INT64"),
+        Column::new("email", "STRING"),
+        Column::new("at", "TIMESTAMP"),
+        Column::new(&wide, "STRING"),
+    ];
+    google.serve_canned("shop", "big", &columns, made_up_rows(&columns, 50_000));
+    let token = peer.token(&google.issue_working_key("bench")).await?;
+    let text = "SELECT `id`, `email`, `at` FROM `acme-dw.shop.big`";
+    let (_, plan) = peer.post(&token, QUERIES, &dry(text)).await?;
+    assert_eq!(
+        (&plan["statementType"], plan["totalBytesProcessed"] != "0"),
+        (&json!("SELECT"), true),
+        "{plan}"
+    );
+    let job =
+        json!({"jobReference": {"jobId": "big"}, "configuration": {"query": {"query": text, "useLegacySql": false}}});
+    peer.post(&token, JOBS, &job).await?;
+    let page =
+        format!("{QUERIES}/big?location=EU&startIndex=40000&maxResults=9000&formatOptions.useInt64Timestamp=true");
+    let (_, first) = peer.get(&token, &page).await?; // the client asks for gzip
+    let (_, again) = peer.get(&token, &page).await?;
+    let bare = peer
+        .http
+        .get(peer.url(&page))
+        .bearer_auth(&token)
+        .header("accept-encoding", "identity")
+        .send()
+        .await?;
+    assert!(
+        bare.headers().get("content-encoding").is_none(),
+        "not compressed unless asked for"
+    );
+    let uncompressed: Value = bare.json().await?;
+    assert!(first == again && first == uncompressed, "the same rows each way");
+    assert_eq!(first["rows"].as_array().map(Vec::len), Some(9_000), "as many as asked");
+    assert_eq!(
+        first["rows"][0]["f"],
+        json!([{"v": "40000"}, {"v": "person40000@example.com"}, {"v": "1700040000000000"}, {"v": format!("{wide} 40000")}]),
+        "from where asked"
+    );
+    let (_, all) = peer.get(&token, &format!("{QUERIES}/big?location=EU")).await?;
+    let count = all["rows"].as_array().map_or(0, Vec::len);
+    assert!(
+        count < 50_000 && all["pageToken"] == json!(count.to_string()),
+        "a page is 10 MB at most: {count} rows"
     );
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod cdnow;
 mod datasets;
 mod jobs;
+pub(crate) mod packed;
 mod queries;
 mod rows;
 mod statement;
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-pub use self::stock::{Column, LoadError};
+pub use self::stock::{Column, LoadError, made_up_rows};
 use super::{ApiError, Google, ProjectState, Resource, projects};
 use crate::ask::Ask;
 use crate::emulator::EmulatorError;

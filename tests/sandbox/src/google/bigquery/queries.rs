@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::Call;
 use super::jobs::{Job, Wanted};
-use super::rows::TimestampFormat;
+use super::packed;
+use super::rows::{Page, TimestampFormat};
 use crate::google::{ApiError, random_hex};
 use crate::reply::Reply;
 
@@ -117,9 +117,11 @@ impl Call<'_> {
                 &format!("{}:_expired.{}", job.project, job.id),
             ));
         };
-        let (page, count) = source.page(self.google, span.start, span.most).await?;
+        let page = source
+            .page(self.google, span.start, span.most, self.ask.takes_gzip())
+            .await?;
         let page = span.format.applied(page, &fields);
-        let next = span.start.saturating_add(count);
+        let next = span.start.saturating_add(page.count);
         head["totalRows"] = json!(source.total().to_string());
         if next < source.total() {
             head["pageToken"] = json!(next.to_string());
@@ -166,20 +168,23 @@ fn number(value: &Value) -> Option<u64> {
 }
 
 /// A body whose rows are already text. Nulls in the head are left out, as Google leaves them out.
-pub(super) fn with_rows(head: &Value, rows: &Bytes) -> Reply {
+pub(super) fn with_rows(head: &Value, page: &Page) -> Reply {
+    const KIND: &str = "application/json; charset=UTF-8";
     let fields = head
         .as_object()
         .into_iter()
         .flatten()
         .filter(|(_, value)| !value.is_null());
     let fields: Vec<_> = fields.map(|(name, value)| format!("{}:{value}", json!(name))).collect();
-    let mut body = Vec::with_capacity(rows.len() + 512);
-    body.extend_from_slice(format!("{{{}", fields.join(",")).as_bytes());
-    if !rows.is_empty() {
-        body.extend_from_slice(b",\"rows\":[");
-        body.extend_from_slice(rows);
-        body.push(b']');
+    if page.count == 0 {
+        return Reply::text(200, KIND, format!("{{{}}}", fields.join(",")));
     }
-    body.push(b'}');
-    Reply::text(200, "application/json; charset=UTF-8", body)
+    let (before, after) = (format!("{{{},\"rows\":[", fields.join(",")), b"]}");
+    if let Some(rows) = &page.packed {
+        let body = packed::gzip(before.as_bytes(), rows, after);
+        return Reply::text(200, KIND, body)
+            .with("content-encoding", "gzip")
+            .with("vary", "Accept-Encoding");
+    }
+    Reply::text(200, KIND, [before.as_bytes(), &page.text, after].concat())
 }

@@ -1,7 +1,7 @@
 //! Rows as the REST API sends them, and pages of at most 10 MB.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt as _, stream};
 use hyper::Method;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::super::{ApiError, Google};
+use super::packed::Packed;
 
 /// A page ends before the row that would make it larger.
 const LARGEST_PAGE: usize = 10 * 1024 * 1024;
@@ -25,6 +26,17 @@ pub(crate) struct Rows {
     text: Bytes,
     /// Where each row ends, its comma left out.
     ends: Vec<usize>,
+    /// Pages asked for before, compressed, by their first row and their number of rows.
+    packed: Mutex<HashMap<(u64, u64), Arc<Packed>>>,
+}
+
+/// Some rows of a result: their JSON with commas between, and how many they are.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) text: Bytes,
+    pub(crate) count: u64,
+    /// The same compressed, where that was kept.
+    pub(crate) packed: Option<Arc<Packed>>,
 }
 
 impl Rows {
@@ -40,6 +52,7 @@ impl Rows {
         Self {
             text: text.into(),
             ends,
+            packed: Mutex::default(),
         }
     }
 
@@ -58,6 +71,19 @@ impl Rows {
             return (Bytes::new(), 0);
         }
         (self.text.slice(from..self.ends[start + count - 1]), count as u64)
+    }
+
+    fn packed(&self, start: u64, count: u64, text: &[u8]) -> Arc<Packed> {
+        let known = self.kept().get(&(start, count)).cloned();
+        known.unwrap_or_else(|| {
+            let packed = Arc::new(Packed::new(text));
+            self.kept().insert((start, count), Arc::clone(&packed));
+            packed
+        })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<(u64, u64), Arc<Packed>>> {
+        self.packed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,11 +125,22 @@ impl Source {
         }
     }
 
-    /// Rows from `start`: their JSON with commas between, and how many they are.
-    pub(crate) async fn page(&self, google: &Google, start: u64, most: u64) -> Result<(Bytes, u64), ApiError> {
+    /// Rows from `start`, compressed too if asked for and at hand.
+    pub(crate) async fn page(&self, google: &Google, start: u64, most: u64, packed: bool) -> Result<Page, ApiError> {
         match self {
-            Self::Memory(rows) => Ok(rows.page(start, most)),
-            Self::Engine(rows) => rows.page(google, start, most).await,
+            Self::Memory(rows) => {
+                let (text, count) = rows.page(start, most);
+                let packed = packed.then(|| rows.packed(start, count, &text));
+                Ok(Page { text, count, packed })
+            }
+            Self::Engine(rows) => {
+                let (text, count) = rows.page(google, start, most).await?;
+                Ok(Page {
+                    text,
+                    count,
+                    packed: None,
+                })
+            }
         }
     }
 }
@@ -177,18 +214,25 @@ pub(crate) enum TimestampFormat {
 impl TimestampFormat {
     pub(crate) fn new(int64: bool, named: Option<&str>) -> Self {
         match (named, int64) {
-            (Some("INT64"), _) => Self::Micros,
+            (Some("INT64"), _) | (None, true) => Self::Micros,
             (Some("ISO8601_STRING"), _) => Self::Iso8601,
-            (None, true) => Self::Micros,
             _ => Self::FloatSeconds,
         }
     }
 
     /// Rewrites the timestamps of a page, where there are any to rewrite.
-    pub(crate) fn applied(self, page: Bytes, fields: &[Value]) -> Bytes {
+    pub(crate) fn applied(self, page: Page, fields: &[Value]) -> Page {
         if self == Self::Micros || !fields.iter().any(has_timestamp) {
             return page;
         }
+        Page {
+            text: self.rewritten(page.text, fields),
+            count: page.count,
+            packed: None,
+        }
+    }
+
+    fn rewritten(self, page: Bytes, fields: &[Value]) -> Bytes {
         let Ok(mut rows) = serde_json::from_str::<Vec<Value>>(&format!("[{}]", String::from_utf8_lossy(&page))) else {
             return page;
         };
@@ -259,7 +303,7 @@ fn has_timestamp(field: &Value) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{LARGEST_PAGE, Rows, TimestampFormat};
+    use super::{LARGEST_PAGE, Page, Rows, TimestampFormat};
 
     #[test]
     fn a_page_ends_where_ten_megabytes_do() {
@@ -291,7 +335,12 @@ mod tests {
                 "1970-01-01T00:00:00.000000Z",
             ),
         ] {
-            let text = format.applied(row.clone().into(), &fields);
+            let page = Page {
+                text: row.clone().into(),
+                count: 1,
+                packed: None,
+            };
+            let text = format.applied(page, &fields).text;
             let got: serde_json::Value = serde_json::from_slice(&text).expect("a row");
             assert_eq!(
                 got["f"],

@@ -268,6 +268,22 @@ impl Google {
     }
 }
 
+/// Rows for [`Google::serve_canned`], the same every time. Columns called `email` and `phone` hold such.
+pub fn made_up_rows(columns: &[Column], count: u64) -> impl Iterator<Item = Vec<Option<String>>> {
+    let second = 1_700_000_000;
+    let cell = move |column: &Column, n: u64| match (column.name.as_str(), column.kind.as_str()) {
+        ("email", _) => format!("person{n}@example.com"),
+        ("phone", _) => format!("+9198{n:08}"),
+        (_, "INT64") => n.to_string(),
+        (_, "FLOAT64" | "NUMERIC") => format!("{}.{:02}", n % 1000, n % 100),
+        (_, "BOOL") => n.is_multiple_of(2).to_string(),
+        (_, "DATE") => format!("20{:02}-{:02}-{:02}", n % 25, n % 12 + 1, n % 28 + 1),
+        (_, "TIMESTAMP") => ((second + n) * 1_000_000).to_string(),
+        (name, _) => format!("{name} {n}"),
+    };
+    (0..count).map(move |n| columns.iter().map(|column| Some(cell(column, n))).collect())
+}
+
 /// Natural values as the REST API sends them.
 fn cells(columns: &[Column], row: &[Value]) -> Vec<Value> {
     let micros = |text: &str| {

@@ -157,9 +157,9 @@ impl Call<'_> {
             None => self.ask.number_param("startIndex").unwrap_or(0),
         };
         let most = self.ask.number_param("maxResults").unwrap_or(u64::MAX);
-        let (page, count) = source.page(self.google, start, most).await?;
+        let page = source.page(self.google, start, most, self.ask.takes_gzip()).await?;
         let page = self.timestamps().applied(page, &fields);
-        let next = start + count;
+        let next = start + page.count;
         let token = if next < source.total() {
             json!(next.to_string())
         } else {
