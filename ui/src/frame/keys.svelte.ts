@@ -76,7 +76,7 @@ function plain(event: KeyboardEvent): void {
     event.preventDefault();
     search.focus();
   } else if (event.key === "Escape") {
-    screens.at(-1)?.close?.();
+    screens.findLast((screen) => screen.close)?.close?.();
   }
 }
 

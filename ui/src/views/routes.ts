@@ -1,9 +1,11 @@
 import type { Component } from "svelte";
+import AccountsScreen from "../accounts/AccountsScreen.svelte";
 import ConnectionList from "../connections/ConnectionList.svelte";
 import EditDatabase from "../connections/EditDatabase.svelte";
 import NewDatabase from "../connections/NewDatabase.svelte";
 import ImportList from "../imports/ImportList.svelte";
 import RunList from "../runs/RunList.svelte";
+import SettingsScreen from "../settings/SettingsScreen.svelte";
 import NewImport from "./NewImport.svelte";
 import OpenImport from "./OpenImport.svelte";
 import OpenRun from "./OpenRun.svelte";
@@ -23,6 +25,9 @@ const routes: readonly Route[] = [
   { path: "/connections", view: fixed(ConnectionList) },
   { path: "/connections/new", view: fixed(NewDatabase) },
   { path: "/connections/:id", view: EditDatabase },
+  { path: "/accounts", view: AccountsScreen },
+  { path: "/accounts/:id", view: AccountsScreen },
+  { path: "/settings", view: fixed(SettingsScreen) },
   { path: "/imports", view: fixed(ImportList) },
   { path: "/imports/new", view: fixed(NewImport) },
   { path: "/imports/:id", view: OpenImport },

@@ -1,5 +1,5 @@
 import type { Problem } from "../backend/generated/Problem";
-import type { FieldNote } from "../kit/field";
+import type { FieldNote } from "./field";
 
 /** A problem as it stands under its field: one or two sentences, and the press that mends it. */
 export function noteOf(problem: Problem, use: (field: string, value: string) => void, brief = false): FieldNote {
