@@ -1,14 +1,22 @@
 //! BigQuery as it is on the wire: names, questions, answers, refusals. It knows nothing of imports, of CleverTap, or of
 //! where a token comes from.
 
+mod client;
 pub mod dataset_box;
 pub mod ids;
+mod job;
 pub mod page;
+mod query;
 pub mod reader;
+mod refusal;
 pub mod schema;
 pub mod type_text;
+mod wire;
 
-pub use ids::{DatasetId, DatasetRef, ProjectId, TableId, TableRef};
+pub use client::{Client, Dataset, Glance, Patience, Table, TableBrief, TableKind, TableList};
+pub use ids::{DatasetId, DatasetRef, Location, ProjectId, TableId, TableRef};
+pub use job::{JobId, JobRef, JobResult, JobState};
 pub use page::{Cell, Page, Row};
+pub use query::{Estimate, Parameter, Query, quoted};
 pub use reader::RowReader;
 pub use schema::{Field, FieldKind, Mode, Schema};

@@ -68,6 +68,16 @@ impl Page {
         })
     }
 
+    /// No rows.
+    pub fn empty() -> Self {
+        Self {
+            body: String::new(),
+            cells: Vec::new(),
+            rows: 0,
+            width: 0,
+        }
+    }
+
     /// A page from single values, each a piece of JSON as BigQuery's REST API sends it in `v`.
     pub fn gather<V: AsRef<str>>(rows: &[Vec<V>]) -> Result<Self, MalformedPage> {
         let mut body = String::from(r#"{"rows":["#);

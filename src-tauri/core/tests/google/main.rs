@@ -1,5 +1,6 @@
 //! The rooms that talk to Google, on sockets, against the sandbox.
 
+mod bigquery;
 mod net;
 mod support;
 mod token;

@@ -289,6 +289,169 @@ catalogue! {
         "{host} answered with status {status}. This is Google's side, and it often passes within a minute.",
         Google, MaySucceedLater }
 
+    // ---- BigQuery refuses ------------------------------------------------------------------------------------------
+    ApiDisabled = "api_disabled" {
+        "BigQuery is switched off in the project {project}",
+        "Google's service {service} is not enabled there. Switching it on takes a minute to show.[ Or open {activation_url}]",
+        ProjectAdmin, NotByItself,
+        "gcloud services enable {service} --project={project}" }
+    ProjectNotFound = "project_not_found" {
+        "Google shows no project {project}",
+        "Either there is no such project, or {member} has no role in it: Google answers the same to both. Look at the project ID first, then at the roles.",
+        ProjectAdmin, NotByItself }
+    ProjectHidden = "project_hidden" {
+        "Nothing is known of the project {project}",
+        "BigQuery answers, and shows {member} nothing of it. Either there is no such project, or the account has no role in it: Google answers the same to both.",
+        ProjectAdmin, NotByItself }
+    ProjectSuspended = "project_suspended" {
+        "The project {project} is suspended",
+        "Google stopped it, for billing or for breaking its rules. Its owner has been told why.",
+        ProjectAdmin, NotByItself }
+    BillingDisabled = "billing_disabled" {
+        "The project {project} has no billing",
+        "Google wants a billing account for this. Link one in Google's console under Billing.",
+        ProjectAdmin, NotByItself }
+    BillingNotEnabled = "billing_not_enabled" {
+        "The project {project} is a sandbox without billing",
+        "Google's free sandbox reads, and does not change tables. Link a billing account in Google's console under Billing.",
+        ProjectAdmin, NotByItself }
+    DatasetNotFound = "dataset_not_found" {
+        "There is no dataset[ {dataset}] in the project {project}",
+        "Google looked and found none. Look at the spelling: upper and lower case differ.",
+        You, NotByItself }
+    DatasetElsewhere = "dataset_elsewhere" {
+        "The dataset {dataset} is in {dataset_location}, not in {location}",
+        "A query runs where its data is. Leave the location empty, or set it to {dataset_location}.",
+        You, NotByItself }
+    DatasetNotInLocation = "dataset_not_in_location" {
+        "The dataset[ {dataset}] was not found in {location}",
+        "The query ran in {location}. Either the dataset is elsewhere, or there is none of that name.",
+        You, NotByItself }
+    TableNotFound = "table_not_found" {
+        "There is no table[ {table}] in[ {dataset} of] the project {project}",
+        "It was deleted or renamed, or the name is spelled otherwise.",
+        You, NotByItself }
+    TableNotInLocation = "table_not_in_location" {
+        "The table[ {table}] was not found in {location}",
+        "The query ran in {location}. Either the table is elsewhere, or there is none of that name.",
+        You, NotByItself }
+    JobNotFound = "job_not_found" {
+        "BigQuery no longer knows the query job",
+        "The job[ {job}] was not found in[ {location} of] the project {project}. BigQuery keeps jobs for six months and their results for a day.",
+        You, NotByItself }
+    JobsCreateDenied = "jobs_create_denied" {
+        "{member} may not run queries in {billing_project}",
+        "Queries run in the project that pays for them, and {permission} is missing there. The role BigQuery Job User holds it. If the project's ID is mistyped, Google answers the same. A role that was just granted takes a few minutes to show.",
+        ProjectAdmin, NotByItself,
+        "gcloud projects add-iam-policy-binding {billing_project} --member=serviceAccount:{member} --role={role} --condition=None" }
+    DatasetGetDenied = "dataset_get_denied" {
+        "The dataset[ {dataset}] is hidden from {member}, or there is none",
+        "Google does not tell which: {permission} is missing on {resource}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.",
+        DatasetOwner, NotByItself,
+        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+    TablesListDenied = "tables_list_denied" {
+        "{member} may not list the tables of[ {dataset} in] {project}",
+        "{permission} is missing on {resource}. An import can still name a table. The role BigQuery Data Viewer on the dataset holds the right.",
+        DatasetOwner, NotByItself,
+        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+    TablesGetDenied = "tables_get_denied" {
+        "{member} may not see what columns[ {table}] has",
+        "{permission} is missing on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
+        DatasetOwner, NotByItself,
+        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+    TablesGetDataDenied = "tables_get_data_denied" {
+        "{member} may not read rows[ of {table}]",
+        "{permission} is missing on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
+        DatasetOwner, NotByItself,
+        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+    WriteDenied = "write_denied" {
+        "{member} may not write to[ {dataset} in] {project}",
+        "{permission} is missing on {resource}. Reading needs no right to write; only imports that keep what was sent in the dataset do. The role BigQuery Data Editor on the dataset holds it.",
+        DatasetOwner, NotByItself,
+        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+    JobOfOther = "job_of_other" {
+        "The query job belongs to another account",
+        "{member} may look at its own jobs only, and {permission} is missing on {resource}. Was the key replaced by one of another account?",
+        You, NotByItself }
+    PermissionDenied = "permission_denied" {
+        "{member} lacks {permission}",
+        "It is missing on {resource}. Somebody who may grant roles there can add one that holds it.",
+        ProjectAdmin, NotByItself }
+    AccessDenied = "access_denied" {
+        "Google does not let {member} do this",
+        "It was refused on {resource}. What Google said stands below.",
+        ProjectAdmin, NotByItself }
+    VpcPerimeter = "vpc_perimeter" {
+        "A security perimeter of your organisation blocks this",
+        "VPC Service Controls refused the request from this network. No role mends that.[ Give your administrator this identifier: {unique_identifier}]",
+        OrganisationAdmin, NotByItself }
+    TokenNotTaken = "token_not_taken" {
+        "BigQuery does not take the token",
+        "Google gave {member} a token, and BigQuery refused it twice. The account may just have been disabled, or its key deleted.",
+        ProjectAdmin, NotByItself }
+    QuotaExceeded = "quota_exceeded" {
+        "A quota of the project {project} is used up",
+        "Google allows no more today, or until the quota is raised. Quotas start anew at midnight, Pacific time.",
+        ProjectAdmin, NotByItself }
+    RateLimited = "rate_limited" {
+        "Google asks to go slower",
+        "Too many requests came in a short time. It passes within a minute.",
+        Google, MaySucceedLater }
+    ResponseTooLarge = "response_too_large" {
+        "The result is too large for BigQuery to hand out",
+        "Take fewer columns, or fewer rows.",
+        You, NotByItself }
+    ResourcesExceeded = "resources_exceeded" {
+        "The query is too heavy for BigQuery",
+        "It ran out of memory or time. Sorting, joining or grouping less in one go helps.",
+        You, NotByItself }
+    BytesCapExceeded = "bytes_cap_exceeded" {
+        "The query would bill more than the cap",
+        "[It needs {bytes} bytes. ]Nothing ran. Raise the cap under Advanced, or read less.",
+        You, NotByItself }
+    QueryInvalid = "query_invalid" {
+        "BigQuery does not understand the query",
+        "[At {position}: ]{detail}.",
+        You, NotByItself }
+    JobStopped = "job_stopped" {
+        "The query job was cancelled",
+        "Somebody stopped it, here or in Google's console.",
+        You, NotByItself }
+    QuerySlow = "query_slow" {
+        "The query takes too long to wait for",
+        "It is still running after half a minute. Read fewer rows, or a simpler query.",
+        You, MaySucceedLater }
+    GoogleRefused = "google_refused" {
+        "Google refused",
+        "The answer has status {status}[ and the reason {reason}], which is not known here. What Google said stands below.",
+        ProjectAdmin, NotByItself }
+
+    // ---- SQL that is not run ---------------------------------------------------------------------------------------
+    SqlIsScript = "sql_is_script" {
+        "This is more than one statement",
+        "BigQuery reads it as a script. Only a single SELECT is run.",
+        You, NotByItself }
+    SqlChangesRows = "sql_changes_rows" {
+        "This would change rows",
+        "BigQuery reads it as {statement}. Only a SELECT is run, so nothing was changed.",
+        You, NotByItself }
+    SqlChangesThings = "sql_changes_things" {
+        "This would change tables or rights",
+        "BigQuery reads it as {statement}. Only a SELECT is run, so nothing was changed.",
+        You, NotByItself }
+    SqlExports = "sql_exports" {
+        "This would write data elsewhere",
+        "BigQuery reads it as {statement}. Only a SELECT is run, so nothing was written.",
+        You, NotByItself }
+    SqlCalls = "sql_calls" {
+        "This would call a procedure",
+        "A procedure may change anything. Only a SELECT is run.",
+        You, NotByItself }
+    SqlNotSelect = "sql_not_select" {
+        "This is not a SELECT",
+        "BigQuery reads it as {statement}. Only a SELECT is run.",
+        You, NotByItself }
+
     // ---- names and fields ----------------------------------------------------------------------------------------
     FieldEmpty = "field_empty" {
         "{name} is needed",

@@ -1,0 +1,267 @@
+//! Query jobs: started once under an id of ours, waited for, read by place, cancelled.
+
+use std::fmt;
+
+use serde_json::json;
+
+use super::client::{Client, LARGEST_PAGE, malformed};
+use super::ids::{Location, ProjectId};
+use super::page::Page;
+use super::query::Query;
+use super::reader::RowReader;
+use super::refusal::{Asked, Refusal};
+use super::schema::Schema;
+use super::wire::{DryRunWire, ErrorProto, JobWire};
+use crate::ground::net::{Ask, Host};
+use crate::ground::problem::{Code, Fact, Problem};
+
+/// The name of a job, chosen by us before it exists, so that asking twice makes one job.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct JobId(String);
+
+impl JobId {
+    /// Letters, digits, hyphens and underscores, up to 1,024.
+    pub fn new(text: &str) -> Result<Self, Problem> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if !text.is_empty() && text.len() <= 1024 && text.chars().all(fits) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Problem::new(Code::Internal).with(Fact::Detail, format!("{text:?} is not a job's name")))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobId({})", self.0)
+    }
+}
+
+/// Where a job is: all that is needed to find it again, after a restart too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRef {
+    pub project: ProjectId,
+    pub id: JobId,
+    /// Outside the two multi-regions Google finds no job without it.
+    pub location: Option<Location>,
+}
+
+/// A job at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobState {
+    pub done: bool,
+    /// `SELECT` and so on, once BigQuery has read the text.
+    pub statement: Option<String>,
+    pub bytes_processed: Option<u64>,
+    pub bytes_billed: Option<u64>,
+    pub cache_hit: bool,
+}
+
+/// How long one call waits for a job at Google's end.
+const WAIT_MS: u32 = 10_000;
+
+impl Client {
+    /// Starts the job, or finds it where it was started before under this id. Returns where it is; it may still run.
+    /// Needs `bigquery.jobs.create`.
+    pub async fn start(&self, query: &Query, id: &JobId) -> Result<JobRef, Problem> {
+        let asked = Asked {
+            job: Some(id.to_string()),
+            ..self.about_query("jobs.insert", query)
+        };
+        let mut reference = json!({"projectId": query.billing.as_str(), "jobId": id.as_str()});
+        if let Some(location) = &query.location {
+            reference["location"] = json!(location.as_str());
+        }
+        let body = json!({
+            "jobReference": reference,
+            "configuration": {"query": query.body(), "labels": query.labels},
+        });
+        let ask = || {
+            Ask::post(Host::BigQuery)
+                .at(["projects", query.billing.as_str(), "jobs"])
+                .json(&body)
+        };
+        let job: JobWire = match self.json(&asked, ask).await {
+            Err(problem) if is_duplicate(&problem) => {
+                let known = JobRef {
+                    project: query.billing.clone(),
+                    id: id.clone(),
+                    location: query.location.clone(),
+                };
+                self.job_wire(&known).await?
+            }
+            other => other?,
+        };
+        if let Some(error) = &job.status.error_result {
+            return Err(failed(error, &asked));
+        }
+        let location = job.job_reference.location.as_deref();
+        Ok(JobRef {
+            project: query.billing.clone(),
+            id: id.clone(),
+            location: location
+                .and_then(|name| Location::read(name).ok())
+                .or_else(|| query.location.clone()),
+        })
+    }
+
+    /// How the job is doing. A job that failed is the failure that it is.
+    pub async fn job(&self, job: &JobRef) -> Result<JobState, Problem> {
+        let wire = self.job_wire(job).await?;
+        if let Some(error) = &wire.status.error_result {
+            return Err(failed(error, &self.about_job("jobs.get", job)));
+        }
+        Ok(JobState {
+            done: wire.status.state == "DONE",
+            statement: wire.statistics.query.statement_type,
+            bytes_processed: wire.statistics.total_bytes_processed,
+            bytes_billed: wire.statistics.query.total_bytes_billed,
+            cache_hit: wire.statistics.query.cache_hit,
+        })
+    }
+
+    /// Waits until the job is done, and hands over its result. Waits for as long as the job runs: drop the future to
+    /// stop waiting, and [`Self::cancel`] to stop the job.
+    pub async fn finished(&self, job: &JobRef) -> Result<JobResult, Problem> {
+        loop {
+            if let Some(result) = self.finished_yet(job, WAIT_MS).await? {
+                return Ok(result);
+            }
+        }
+    }
+
+    /// The result, where the job is done within `wait_ms` (at most 30 s); `None` where it still runs.
+    pub async fn finished_yet(&self, job: &JobRef, wait_ms: u32) -> Result<Option<JobResult>, Problem> {
+        let asked = self.about_job("jobs.getQueryResults", job);
+        let ask = || results(job, 0, 0).asking("timeoutMs", wait_ms.min(30_000).to_string());
+        let wire: DryRunWire = self.json(&asked, ask).await?;
+        if wire.job_complete != Some(true) {
+            return Ok(None);
+        }
+        let Some(schema) = wire.schema else {
+            // Complete and without columns: it failed, and the job itself says why; or it was no SELECT.
+            self.job(job).await?;
+            return Err(malformed(&asked, &"a finished job without columns"));
+        };
+        Ok(Some(JobResult {
+            client: self.clone(),
+            job: job.clone(),
+            schema,
+            total_rows: wire.total_rows.unwrap_or(0),
+        }))
+    }
+
+    /// Asks BigQuery to stop the job. It stops soon after, or was done already.
+    pub async fn cancel(&self, job: &JobRef) -> Result<(), Problem> {
+        let asked = self.about_job("jobs.cancel", job);
+        let ask = || at_job(Ask::post(Host::BigQuery), job, "jobs").at(["cancel"]);
+        self.ask(&asked, ask).await.map(drop)
+    }
+
+    async fn job_wire(&self, job: &JobRef) -> Result<JobWire, Problem> {
+        let asked = self.about_job("jobs.get", job);
+        self.json(&asked, || at_job(Ask::get(Host::BigQuery), job, "jobs"))
+            .await
+    }
+
+    fn about_job(&self, method: &'static str, job: &JobRef) -> Asked {
+        Asked {
+            job: Some(job.id.to_string()),
+            location: job.location.as_ref().map(ToString::to_string),
+            ..self.about_project(method, &job.project)
+        }
+    }
+}
+
+/// The rows of one finished job. It holds none of them.
+#[derive(Clone)]
+pub struct JobResult {
+    client: Client,
+    job: JobRef,
+    schema: Schema,
+    total_rows: u64,
+}
+
+impl JobResult {
+    pub fn job(&self) -> &JobRef {
+        &self.job
+    }
+}
+
+impl RowReader for JobResult {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn total_rows(&self) -> u64 {
+        self.total_rows
+    }
+
+    async fn page(&self, start: u64, most: u32) -> Result<Page, Problem> {
+        if start >= self.total_rows || most == 0 {
+            return Ok(Page::empty());
+        }
+        let asked = self.client.about_job("jobs.getQueryResults", &self.job);
+        let ask = || results(&self.job, start, most).at_most(LARGEST_PAGE);
+        let page = self.client.page(&asked, ask).await?;
+        if page.is_empty() {
+            // A reader that is told of no rows before the end would take the rest for read.
+            return Err(malformed(&asked, &"no rows before the end of the result"));
+        }
+        if page.width() != self.schema.fields.len() {
+            return Err(malformed(&asked, &"rows of another width than the columns"));
+        }
+        Ok(page)
+    }
+}
+
+fn results(job: &JobRef, start: u64, most: u32) -> Ask {
+    at_job(Ask::get(Host::BigQuery), job, "queries")
+        .asking("startIndex", start.to_string())
+        .asking("maxResults", most.to_string())
+        .asking("formatOptions.useInt64Timestamp", "true")
+}
+
+fn at_job(ask: Ask, job: &JobRef, room: &str) -> Ask {
+    ask.at(["projects", job.project.as_str(), room, job.id.as_str()])
+        .asking_some("location", job.location.as_ref().map(ToString::to_string))
+}
+
+fn failed(error: &ErrorProto, asked: &Asked) -> Problem {
+    let refusal = Refusal {
+        status: 200,
+        reason: error.reason.clone(),
+        message: error.message.clone(),
+        details: Vec::new(),
+    };
+    refusal.judge(asked, None)
+}
+
+fn is_duplicate(problem: &Problem) -> bool {
+    problem.facts().get(Fact::Status) == Some("409")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::JobId;
+
+    #[test]
+    fn a_job_has_a_name_that_google_takes() {
+        assert!(
+            JobId::new("tapline_0198-a").is_ok(),
+            "letters, digits, hyphens, underscores"
+        );
+        for bad in ["", "a/b", "a b", "é"] {
+            assert!(JobId::new(bad).is_err(), "{bad:?} is no job's name");
+        }
+    }
+}
