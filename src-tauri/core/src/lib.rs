@@ -12,5 +12,6 @@ pub mod ground;
 pub mod import;
 pub mod mapping;
 pub mod run;
+pub mod safekeeping;
 pub mod store;
 pub mod vault;

@@ -200,3 +200,136 @@ async fn each_state_of_a_keychain_has_a_problem_of_its_own() {
         assert_eq!(answer_on_a_bus_of_its_own(&bus, prepare), code.as_str(), "for {state}");
     }
 }
+
+mod together {
+    //! A row and its secret.
+
+    use jiff::Timestamp;
+    use tapline_core::account::Region;
+    use tapline_core::ground::ids::AccountId;
+    use tapline_core::ground::problem::Code;
+    use tapline_core::ground::secret::Secret;
+    use tapline_core::safekeeping::{Place, Safe};
+    use tapline_core::store::{AccountRow, Belongs, Store};
+    use tapline_core::vault::{Attendance, Vault};
+
+    use super::seen_by_others;
+
+    fn safe(folder: &std::path::Path) -> (Safe, String) {
+        let _ = super::vault();
+        let store = Store::open(folder, Belongs::Sandbox).unwrap();
+        let namespace = store.vault_namespace();
+        let vault = Vault::new(namespace.clone());
+        (Safe { store, vault }, namespace)
+    }
+
+    fn account(name: &str) -> AccountRow {
+        AccountRow {
+            id: AccountId::new(),
+            name: name.to_owned(),
+            account_id: "W9R-486-4W5Z".to_owned(),
+            region: Region::India,
+            vault_entry: String::new(),
+            added_at: Timestamp::UNIX_EPOCH,
+            added_by: "Ada".to_owned(),
+        }
+    }
+
+    fn passcode(text: &str) -> Option<Secret<String>> {
+        Some(Secret::new(text.to_owned()))
+    }
+
+    #[tokio::test]
+    async fn a_replaced_passcode_takes_the_old_ones_place_and_a_deleted_one_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (safe, namespace) = safe(folder.path());
+        let first = safe
+            .save_account(account("Shop"), passcode("FIRST"), Place::New)
+            .await
+            .unwrap();
+        assert_eq!(
+            seen_by_others(&namespace, &first.vault_entry),
+            b"FIRST",
+            "it is in the keychain"
+        );
+
+        let second = safe
+            .save_account(first.clone(), passcode("SECOND"), Place::Changed)
+            .await
+            .unwrap();
+        assert_eq!(
+            seen_by_others(&namespace, &second.vault_entry),
+            b"SECOND",
+            "the new one holds"
+        );
+        assert_eq!(
+            seen_by_others(&namespace, &first.vault_entry),
+            b"",
+            "the old one is gone"
+        );
+
+        let renamed = AccountRow {
+            name: "Store".to_owned(),
+            ..second.clone()
+        };
+        safe.save_account(renamed, None, Place::Changed).await.unwrap();
+        assert_eq!(
+            seen_by_others(&namespace, &second.vault_entry),
+            b"SECOND",
+            "a change without a passcode leaves it"
+        );
+
+        safe.delete_account(second.id).await.unwrap();
+        assert_eq!(
+            seen_by_others(&namespace, &second.vault_entry),
+            b"",
+            "it goes with its account"
+        );
+        let noted = safe.store.read(|r| r.vault_entries().names()).unwrap();
+        assert!(noted.is_empty(), "and nothing is noted any more, got {noted:?}");
+    }
+
+    #[tokio::test]
+    async fn a_save_that_fails_leaves_no_secret_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (safe, namespace) = safe(folder.path());
+        safe.save_account(account("Shop"), passcode("ONE"), Place::New)
+            .await
+            .unwrap();
+        let refused = safe
+            .save_account(account("Shop"), passcode("TWO"), Place::New)
+            .await
+            .expect_err("the name is taken");
+        assert_eq!(refused.problem().code(), Code::NameTaken, "the person hears why");
+        let entries = std::process::Command::new("secret-tool")
+            .args(["search", "--all", "service", &namespace])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&entries.stdout).into_owned();
+        assert!(
+            text.contains("ONE") && !text.contains("TWO"),
+            "only the first was kept: {text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_process_left_in_the_keychain_is_swept_at_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let (before, namespace) = safe(folder.path());
+        before
+            .store
+            .write(|w| w.vault_entries_mut().note("half-saved"))
+            .unwrap();
+        before
+            .vault
+            .put("half-saved", Secret::new(b"ORPHAN".to_vec()), Attendance::Unattended)
+            .await
+            .unwrap();
+        drop(before);
+
+        let (after, _) = safe(folder.path());
+        assert_eq!(after.sweep().await.unwrap(), 1, "one orphan was known");
+        assert_eq!(seen_by_others(&namespace, "half-saved"), b"", "it is gone");
+        assert_eq!(after.sweep().await.unwrap(), 0, "and forgotten");
+    }
+}

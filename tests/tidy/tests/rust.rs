@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&[&str]])] = &[
     ),
     ("store", &[&["ground"], &NOUNS]),
     ("vault", &[&["ground"], &NOUNS]),
+    ("safekeeping", &[&["ground"], &NOUNS, &KEEPERS]),
     ("check", &[&["ground", "google", "bigquery", "connection"], &KEEPERS]),
     (
         "setup",

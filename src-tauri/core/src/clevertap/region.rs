@@ -1,5 +1,7 @@
 //! CleverTap's regions, and the addresses that name them.
 
+use crate::ground::net::{self, Host};
+
 /// Where an account lives. An account is known in its own region alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Region {
@@ -50,11 +52,15 @@ impl Region {
     }
 
     /// The host of the API.
-    pub fn api_host(self) -> String {
-        match self {
-            Self::Europe => "api.clevertap.com".to_owned(),
-            region => format!("{}.api.clevertap.com", region.code()),
-        }
+    pub fn host(self) -> Host {
+        Host::CleverTap(match self {
+            Self::India => net::Region::In1,
+            Self::Singapore => net::Region::Sg1,
+            Self::UnitedStates => net::Region::Us1,
+            Self::Indonesia => net::Region::Aps3,
+            Self::Uae => net::Region::Mec1,
+            Self::Europe => net::Region::Eu,
+        })
     }
 }
 
@@ -73,7 +79,7 @@ mod tests {
             (Region::Europe, "api.clevertap.com"),
         ];
         for (region, host) in rows {
-            assert_eq!(region.api_host(), host, "for {region:?}");
+            assert_eq!(region.host().name(), host, "for {region:?}");
         }
     }
 

@@ -26,7 +26,7 @@ use reqwest::{Client, Proxy, redirect};
 use crate::ground::problem::{Code, Fact, Problem};
 
 pub use ask::Ask;
-pub use endpoint::{Endpoint, Host, SandboxBase};
+pub use endpoint::{Endpoint, Host, Region, SandboxBase};
 pub use failure::{Cause, NetFailure};
 pub use reply::Reply;
 pub use tls::install_tls;

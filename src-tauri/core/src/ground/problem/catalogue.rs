@@ -764,6 +764,36 @@ catalogue! {
         "A passcode has letters, digits and signs, and no spaces. It stands in CleverTap's Settings under Passcodes; the account token beside it does not serve.",
         You, NotByItself }
 
+    // ---- CleverTap -----------------------------------------------------------------------------------------------------
+    CleverTapCredentials = "clevertap_credentials" {
+        "CleverTap does not know this account and passcode",
+        "CleverTap answers a wrong region exactly as it answers a wrong passcode, so either may be the cause. Compare the region[ {region}] and the Account ID[ {account_id}] with the dashboard's address, and take a passcode from Settings, Passcodes: the account token beside it does not serve.",
+        You, NotByItself }
+    CleverTapForbidden = "clevertap_forbidden" {
+        "CleverTap does not allow this",
+        "The account[ {account_id}] is known, and may not upload. Its administrator can say why.",
+        CleverTapAdmin, NotByItself }
+    CleverTapCrowded = "clevertap_crowded" {
+        "CleverTap has too many calls from this account at once",
+        "An account may have 15 in flight, all its senders together. Others are sending too, or sent a moment ago.",
+        CleverTap, MaySucceedLater }
+    CleverTapNotUnderstood = "clevertap_not_understood" {
+        "CleverTap did not understand a record",
+        "It refused the call as a whole, with status {status}, and gave no record as the cause.",
+        Tapline, NotByItself }
+    CleverTapDown = "clevertap_down" {
+        "CleverTap has trouble of its own",
+        "It answered with status {status}. That passes, mostly within minutes.",
+        CleverTap, MaySucceedLater }
+    CleverTapUnexpected = "clevertap_unexpected" {
+        "CleverTap answered with something that Tapline does not know",
+        "Its status was {status}. Nothing more was sent.",
+        CleverTap, NotByItself }
+    CleverTapTestOdd = "clevertap_test_odd" {
+        "CleverTap did not answer the test as expected",
+        "The test sends a record that CleverTap must refuse with code 523, and it answered something else. So it is not certain that the passcode was read.",
+        CleverTap, MaySucceedLater }
+
     // ---- the store -----------------------------------------------------------------------------------------------
     StoreFolder = "store_folder" {
         "Tapline cannot use its folder",
