@@ -218,6 +218,10 @@ async fn google(world: &World, ask: &Ask, verb: &str) -> Outcome {
         }
         "cdnow" => google.load_cdnow().await?,
         "sql" => return Ok(json!({"rows": google.run_sql(&text("query")?).await?})),
+        "cut-pages" => {
+            let bytes = body["bytes"].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
+            google.cut_pages(bytes.ok_or_else(|| Refused(400, "bytes is missing".into()))?);
+        }
         "hold-jobs" => google.hold_jobs(body["hold"] == json!(true)),
         "fail-job" => {
             let status = body["status"]

@@ -347,6 +347,14 @@ async fn rows_in_memory_come_as_the_rest_api_sends_them() -> Outcome {
     let (_, list) = peer.get(&token, &format!("{SHOP}/tables?maxResults=1")).await?;
     assert_eq!(list["tables"][0]["tableReference"]["tableId"], "people", "{list}");
 
+    google.cut_pages(40);
+    let (_, answer) = peer.get(&token, &format!("{data}?maxResults=2")).await?;
+    assert_eq!(
+        (answer["rows"].as_array().map(Vec::len), &answer["pageToken"]),
+        (Some(1), &json!("1")),
+        "a page may be shorter than asked: {answer}"
+    );
+
     let job = json!({"jobReference": {"jobId": "mine"}, "configuration": {"query": {"query": "SELECT * FROM `acme-dw.shop.people` LIMIT 1", "useLegacySql": false}}});
     let (status, made) = peer.post(&token, JOBS, &job).await?;
     assert_eq!(

@@ -166,6 +166,30 @@ async fn offline_refuses_connections_and_online_is_the_same_port() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_connection_may_close_after_its_answer() -> Outcome {
+    let (peer, account) = peer_and_account().await?;
+    let authority = reqwest::Certificate::from_pem(peer.sandbox.authority_pem().as_bytes())?;
+    // HTTP/2 has no such header; the real server speaks HTTP/1.1.
+    let http = reqwest::Client::builder()
+        .tls_certs_only([authority])
+        .no_proxy()
+        .http1_only()
+        .build()?;
+    let peer = Peer {
+        http,
+        sandbox: peer.sandbox,
+    };
+    peer.sandbox.fault(Matcher::any().times(1), Fault::ConnectionClose);
+    for want in [Some("close"), None] {
+        let answer = peer.upload(&account, "", &one_event()).send().await?;
+        let header = answer.headers().get("connection");
+        assert_eq!(header.and_then(|value| value.to_str().ok()), want, "said once");
+        assert!(answer.text().await?.contains("success"), "and processed each time");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn another_authority_is_not_trusted() -> Outcome {
     let (peer, account) = peer_and_account().await?;
     let other = Peer::new(Options::default()).await?;

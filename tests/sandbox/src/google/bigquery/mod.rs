@@ -45,6 +45,7 @@ pub(crate) struct Books {
     version: u64,
     jobs_held: watch::Sender<bool>,
     job_faults: Vec<ApiError>,
+    largest_page: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -175,6 +176,15 @@ impl Google {
             .datasets
             .get(&key)
             .map(|dataset| dataset.location.clone())
+    }
+
+    /// Cuts pages at so many bytes instead of 10 MB, so that short pages are met without much data.
+    pub fn cut_pages(&self, bytes: usize) {
+        self.books().bigquery.largest_page = Some(bytes);
+    }
+
+    fn largest_page(&self) -> usize {
+        self.books().bigquery.largest_page.unwrap_or(rows::LARGEST_PAGE)
     }
 
     fn table_changed(&self, key: &TableKey) {

@@ -15,8 +15,8 @@ use tokio::sync::OnceCell;
 use super::super::{ApiError, Google};
 use super::packed::Packed;
 
-/// A page ends before the row that would make it larger.
-const LARGEST_PAGE: usize = 10 * 1024 * 1024;
+/// A page ends before the row that would make it larger, unless a script says otherwise.
+pub(crate) const LARGEST_PAGE: usize = 10 * 1024 * 1024;
 /// Rows fetched from the engine at once.
 const BLOCK: u64 = 5_000;
 
@@ -60,12 +60,12 @@ impl Rows {
         self.ends.len() as u64
     }
 
-    /// Rows from `start`, at most `most` and at most a page's bytes; at least one where there is one.
-    pub(crate) fn page(&self, start: u64, most: u64) -> (Bytes, u64) {
+    /// Rows from `start`, at most `most` and at most so many bytes; at least one where there is one.
+    pub(crate) fn page(&self, start: u64, most: u64, largest: usize) -> (Bytes, u64) {
         let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.ends.len());
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(self.ends.len() - start);
         let from = if start == 0 { 0 } else { self.ends[start - 1] + 1 };
-        let fits = self.ends[start..start + most].partition_point(|end| end - from <= LARGEST_PAGE);
+        let fits = self.ends[start..start + most].partition_point(|end| end - from <= largest);
         let count = if most == 0 { 0 } else { fits.max(1) };
         if count == 0 {
             return (Bytes::new(), 0);
@@ -127,14 +127,15 @@ impl Source {
 
     /// Rows from `start`, compressed too if asked for and at hand.
     pub(crate) async fn page(&self, google: &Google, start: u64, most: u64, packed: bool) -> Result<Page, ApiError> {
+        let largest = google.largest_page();
         match self {
             Self::Memory(rows) => {
-                let (text, count) = rows.page(start, most);
+                let (text, count) = rows.page(start, most, largest);
                 let packed = packed.then(|| rows.packed(start, count, &text));
                 Ok(Page { text, count, packed })
             }
             Self::Engine(rows) => {
-                let (text, count) = rows.page(google, start, most).await?;
+                let (text, count) = rows.page(google, start, most, largest).await?;
                 Ok(Page {
                     text,
                     count,
@@ -146,7 +147,7 @@ impl Source {
 }
 
 impl EngineRows {
-    async fn page(&self, google: &Google, start: u64, most: u64) -> Result<(Bytes, u64), ApiError> {
+    async fn page(&self, google: &Google, start: u64, most: u64, largest: usize) -> Result<(Bytes, u64), ApiError> {
         let end = start.saturating_add(most).min(self.total);
         let numbers = start / BLOCK..end.div_ceil(BLOCK).max(start / BLOCK);
         let mut blocks = stream::iter(numbers)
@@ -159,8 +160,8 @@ impl EngineRows {
             let within = (start + count) % BLOCK;
             let wanted = (end - start - count).min(rows.saturating_sub(within));
             let Some(rows) = block.get() else { break };
-            let (part, got) = rows.page(within, wanted);
-            if got == 0 || (count > 0 && text.len() + part.len() > LARGEST_PAGE) {
+            let (part, got) = rows.page(within, wanted, largest);
+            if got == 0 || (count > 0 && text.len() + part.len() > largest) {
                 break;
             }
             if count > 0 {
@@ -310,12 +311,16 @@ mod tests {
         let row = format!("\"{}\"", "x".repeat(LARGEST_PAGE / 4 - 3));
         let rows = Rows::from_texts(std::iter::repeat_n(&row, 6));
         for (start, most, want) in [(0, 100, 4), (0, 3, 3), (4, 100, 2), (5, 1, 1), (6, 5, 0), (0, 0, 0)] {
-            let (text, count) = rows.page(start, most);
+            let (text, count) = rows.page(start, most, LARGEST_PAGE);
             assert_eq!(count, want, "{most} rows from {start}");
             assert!(text.len() <= LARGEST_PAGE, "{} bytes", text.len());
         }
         let giant = Rows::from_texts(["x".repeat(LARGEST_PAGE + 1), "y".to_owned()]);
-        assert_eq!(giant.page(0, 2).1, 1, "a row larger than a page travels alone");
+        assert_eq!(
+            giant.page(0, 2, LARGEST_PAGE).1,
+            1,
+            "a row larger than a page travels alone"
+        );
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Stocked {
             .and_then(|last| last.trim_end_matches([')', ';']).parse::<u64>().ok());
         match limit.filter(|_| words.next().is_some_and(|word| word.eq_ignore_ascii_case("limit"))) {
             Some(limit) if limit < self.rows.count() => {
-                let texts = (0..limit).map(|at| self.rows.page(at, 1).0);
+                let texts = (0..limit).map(|at| self.rows.page(at, 1, usize::MAX).0);
                 Self {
                     rows: Arc::new(Rows::from_texts(texts)),
                     ..self
