@@ -130,7 +130,7 @@ fn events(faults: &mut Vec<Problem>, plan: &Plan, events: &Events) {
             if let Err(refusal) = names::check_event(name) {
                 faults.push(name_fault(field, "Event name", name, &refusal));
             }
-            if names::same_event(name, "Charged") {
+            if names::same_event(name, names::CHARGED) {
                 charged(faults, plan);
             }
         }
@@ -149,7 +149,7 @@ fn events(faults: &mut Vec<Problem>, plan: &Plan, events: &Events) {
 /// The items of a purchase are objects, which imports do not carry.
 fn charged(faults: &mut Vec<Problem>, plan: &Plan) {
     for (place, property) in plan.properties.iter().enumerate() {
-        if property.name.eq_ignore_ascii_case("Items") {
+        if property.name == "Items" {
             let field = format!("properties.{place}.name");
             faults.push(at(field, Code::PropertyUnfit).with(Fact::Name, &property.name));
         }

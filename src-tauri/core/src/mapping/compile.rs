@@ -24,7 +24,7 @@ pub fn compile(plan: &Plan, schema: &Schema) -> Result<Mapping, Vec<Problem>> {
     }
     let kind = match &plan.records {
         Records::Profiles => Some(Kind::Profile),
-        Records::Events(events) => event(events, schema, &mut faults),
+        Records::Events(events) => event(plan, events, schema, &mut faults),
     };
     let mut properties = Vec::with_capacity(plan.properties.len());
     for (place, property) in plan.properties.iter().enumerate() {
@@ -84,7 +84,7 @@ fn updated_on(time: &TimeColumn, schema: &Schema) -> Result<(), Problem> {
     form("updated_on", field, time.format).map(|_| ())
 }
 
-fn event(events: &Events, schema: &Schema, faults: &mut Vec<Problem>) -> Option<Kind> {
+fn event(plan: &Plan, events: &Events, schema: &Schema, faults: &mut Vec<Problem>) -> Option<Kind> {
     let name = match &events.name {
         EventName::Specific(name) => {
             let mut written = Vec::new();
@@ -110,6 +110,7 @@ fn event(events: &Events, schema: &Schema, faults: &mut Vec<Problem>) -> Option<
     let (name, created_on) = (keep(faults, name), keep(faults, created_on));
     Some(Kind::Event {
         name: name?,
+        items: plan.properties.iter().any(|property| property.name == "Items"),
         created_on: created_on?,
     })
 }

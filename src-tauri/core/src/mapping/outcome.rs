@@ -60,6 +60,10 @@ pub(super) const NULL: Reason = reason("null", "There is no value, and this prop
 pub(super) const IDENTITY_NULL: Reason = reason("523", "There is no identity");
 pub(super) const CLEVERTAP_ID: Reason = reason("526", "A CleverTap ID holds no spaces");
 pub(super) const EVENT_NAME_MISSING: Reason = reason("509", "There is no event name");
+pub(super) const ITEMS: Reason = reason(
+    "512",
+    "The Items of a Charged event are a list of objects, which an import cannot send",
+);
 pub(super) const TIME_NULL: Reason = reason("525", "There is no time for Created On");
 pub(super) const TIME_UNREADABLE: Reason = reason("525", "The time is not written as the date format says");
 pub(super) const TIME_OUT_OF_RANGE: Reason =
@@ -150,6 +154,7 @@ fn because_words(because: Because) -> &'static str {
         Because::NotAnAddress => "This is not an e-mail address",
         Because::NoPlus => "The phone number has no country code: it must start with +",
         Because::TooFewDigits => "The phone number has fewer than five digits",
+        Because::TooManyDigits => "The phone number has more than fifteen digits",
         Because::NotDigits => "The phone number holds something other than digits after its +",
         Because::NotAGender => "Gender is M or F",
         Because::NotYesOrNo => "Only Y and N are taken here",

@@ -4,14 +4,15 @@ use super::column::Column;
 use super::dates::{DateFault, DateReader};
 use super::json;
 use super::outcome::{
-    CLEVERTAP_ID, EVENT_NAME_MISSING, IDENTITY_NULL, Outcome, Reason, TIME_NULL, TIME_OUT_OF_RANGE, TIME_UNREADABLE,
-    UNREADABLE,
+    CLEVERTAP_ID, EVENT_NAME_MISSING, IDENTITY_NULL, ITEMS, Outcome, Reason, TIME_NULL, TIME_OUT_OF_RANGE,
+    TIME_UNREADABLE, UNREADABLE,
 };
 use super::property::{Notes, PropertyOp};
 use super::text::{Mend, Texts};
 use crate::bigquery::Row;
+use crate::clevertap::rules::identity;
 use crate::clevertap::rules::limits::LAST_SECOND;
-use crate::clevertap::rules::{identity, names};
+use crate::clevertap::rules::names::{self, CHARGED};
 use crate::import::plan::IdentityKind;
 
 /// A plan compiled for the columns of one result. Made by [`super::compile()`], once per run; shared by all that map.
@@ -40,6 +41,8 @@ pub(super) enum Kind {
     Profile,
     Event {
         name: Naming,
+        /// Whether there is a property called Items, which a purchase may not have.
+        items: bool,
         /// Without it, too, `ts` is the second in which the run started.
         created_on: Option<(Column, DateReader)>,
     },
@@ -66,9 +69,13 @@ impl Mapping {
                 json::integer(out, run_start_second);
                 out.extend_from_slice(br#","profileData":{"#);
             }
-            Kind::Event { name, created_on } => {
+            Kind::Event {
+                name,
+                items,
+                created_on,
+            } => {
                 out.extend_from_slice(br#","type":"event","evtName":"#);
-                write_name(name, row, out, &mut notes);
+                write_name(name, *items, row, out, &mut notes);
                 out.extend_from_slice(br#","ts":"#);
                 write_time(created_on.as_ref(), row, run_start_second, out, &mut notes);
                 out.extend_from_slice(br#","evtData":{"#);
@@ -121,7 +128,7 @@ impl IdentityOp {
     }
 }
 
-fn write_name(naming: &Naming, row: Row<'_>, out: &mut Vec<u8>, notes: &mut Notes) {
+fn write_name(naming: &Naming, items: bool, row: Row<'_>, out: &mut Vec<u8>, notes: &mut Notes) {
     let column = match naming {
         Naming::Specific(name) => return out.extend_from_slice(name),
         Naming::Column(column) => column,
@@ -135,6 +142,8 @@ fn write_name(naming: &Naming, row: Row<'_>, out: &mut Vec<u8>, notes: &mut Note
     };
     if let Err(refusal) = names::check_event(&name) {
         notes.reject(column, Reason::from(&refusal));
+    } else if items && names::same_event(&name, CHARGED) {
+        notes.reject(column, ITEMS);
     }
     json::string(out, &name);
 }

@@ -27,6 +27,7 @@ pub struct RecordCode {
 
 codes! {
     EVENT_NAME_MISSING = 509, "509";
+    EVENT_STRUCTURE = 512, "512";
     EVENT_NAME_RESERVED = 513, "513";
     GENDER = 514, "514";
     EMAIL = 515, "515";

@@ -26,6 +26,9 @@ const RESERVED_EVENTS: &[&str] = &[
     "Web Page Viewed",
 ];
 
+/// The event of a purchase. Its property `Items` must be a list of objects.
+pub const CHARGED: &str = "Charged";
+
 /// Why a name would not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameRefusal {

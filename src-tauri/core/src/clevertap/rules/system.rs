@@ -65,6 +65,7 @@ pub enum Because {
     NotAnAddress,
     NoPlus,
     TooFewDigits,
+    TooManyDigits,
     NotDigits,
     NotAGender,
     NotYesOrNo,
@@ -134,7 +135,7 @@ fn is_email(value: &str) -> bool {
         && !top.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A plus and more than four digits, nothing else.
+/// A plus, more than four digits and at most the fifteen that a phone number can have, nothing else.
 fn phone(value: &str) -> Option<Because> {
     let Some(digits) = value.strip_prefix('+') else {
         return Some(Because::NoPlus);
@@ -143,6 +144,8 @@ fn phone(value: &str) -> Option<Because> {
         Some(Because::NotDigits)
     } else if digits.len() <= 4 {
         Some(Because::TooFewDigits)
+    } else if digits.len() > 15 {
+        Some(Because::TooManyDigits)
     } else {
         None
     }
@@ -174,6 +177,7 @@ fn looks_like_a_zone(value: &str) -> bool {
 mod tests {
     use super::Because::{
         NoPlus, NotAGender, NotASchool, NotAnAddress, NotAnAge, NotAnIdentity, NotDigits, NotYesOrNo, TooFewDigits,
+        TooManyDigits,
     };
     use super::{Objection, SYSTEM_PROPERTIES, SystemProperty};
 
@@ -227,6 +231,8 @@ mod tests {
             &[
                 ("+35922333232", None),
                 ("+12345", None),
+                ("+123456789012345", None),
+                ("+1234567890123456", Some((516, TooManyDigits))),
                 ("+1234", Some((516, TooFewDigits))),
                 ("+", Some((516, TooFewDigits))),
                 ("223", Some((516, NoPlus))),

@@ -195,3 +195,12 @@ fn a_strict_plan_rejects_what_others_warn_of() {
         assert_eq!(notes, ["what:text_cut", "n:integer_as_text"], "noted either way");
     }
 }
+
+#[test]
+fn a_purchase_has_no_items_that_are_not_a_list() {
+    let parts = json!({
+        "records": {"events": {"name": {"column": "what"}}},
+        "properties": [{"column": "n", "name": "Items", "type": "integer"}],
+    });
+    check(parts, [r#""u1""#, r#""1""#, r#""charged""#, "null", "null"], Err(&["what:512"]));
+}
