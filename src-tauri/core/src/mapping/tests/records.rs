@@ -202,5 +202,9 @@ fn a_purchase_has_no_items_that_are_not_a_list() {
         "records": {"events": {"name": {"column": "what"}}},
         "properties": [{"column": "n", "name": "Items", "type": "integer"}],
     });
-    check(parts, [r#""u1""#, r#""1""#, r#""charged""#, "null", "null"], Err(&["what:512"]));
+    check(
+        parts,
+        [r#""u1""#, r#""1""#, r#""charged""#, "null", "null"],
+        Err(&["what:512"]),
+    );
 }
