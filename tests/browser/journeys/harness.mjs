@@ -74,7 +74,7 @@ export class World {
       return route.abort();
     });
     world.page = await world.context.newPage();
-    world.page.setDefaultTimeout(20_000);
+    world.page.setDefaultTimeout(15_000);
     world.page.on("pageerror", (error) => world.#broken.push(`the page threw ${error}`));
     world.page.on("console", (message) => {
       if (message.type() === "error") world.#broken.push(`the console says: ${message.text()}`);
@@ -91,6 +91,7 @@ export class World {
 
   /** Ends the engine and starts it again on the same store, as a person who quits and comes back. */
   async restart() {
+    await this.page.goto("about:blank");
     await this.endApp();
     await this.startApp();
     await this.page.goto(this.url);
