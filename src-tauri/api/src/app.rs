@@ -1,16 +1,20 @@
 //! The app: everything that is open while Tapline runs, and the one door that commands come through.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tapline_core::google::key::ServiceAccountKey;
+use tapline_core::ground::net::{Endpoint, Net, NetSettings, ProxySetting, SandboxBase, install_tls};
 use tapline_core::ground::problem::{Code, Fact, Problem};
-use tapline_core::store::{Reading, Store, StoreError, Writing};
+use tapline_core::store::{Proxy, Reading, Settings, Store, StoreError, Writing};
+use tapline_core::vault::Vault;
 use tracing::Instrument as _;
 
+use crate::checks::Checks;
+use crate::commands::accounts::TestedAccount;
 use crate::commands::off_thread;
 use crate::offers::Offers;
 use crate::wire::signal::{KeyDrop, Signal};
@@ -21,6 +25,12 @@ pub struct App {
     pub(crate) options: AppOptions,
     pub(crate) host: Arc<dyn Host>,
     pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    /// Made anew when Settings change the way out.
+    net: RwLock<Net>,
+    pub(crate) checks: Checks,
+    /// The last account that was tested before it was saved.
+    pub(crate) tested_account: Mutex<Option<TestedAccount>>,
     /// Keys that were read and not yet saved.
     pub(crate) offers: Offers<ServiceAccountKey>,
     calls: AtomicU64,
@@ -31,6 +41,7 @@ impl App {
     ///
     /// Needs a Tokio runtime, and so does everything else here.
     pub async fn start(options: AppOptions, host: Arc<dyn Host>) -> Result<Arc<Self>, Problem> {
+        install_tls();
         let (folder, belongs) = (options.folder.clone(), options.belongs());
         let store = off_thread(move || Store::open(&folder, belongs)).await?;
         let store = store.map_err(|error| error.problem())?;
@@ -40,10 +51,30 @@ impl App {
         for found in recovered.map_err(|error| error.problem())? {
             tracing::warn!(target: "tapline", run = %found.run, in_doubt = found.in_doubt, "a run was interrupted");
         }
+        let settings = store.reading(|store| store.settings().get()).await;
+        let settings = settings.map_err(|error| told(&error))?;
+        let net = off_thread({
+            let options = options.clone();
+            move || open_net(&options, &settings)
+        });
+        // A way out that cannot work must not keep anybody from mending the settings.
+        let net = net.await?.or_else(|problem| {
+            tracing::warn!(target: "tapline", code = problem.code().as_str(), "the network settings do not work");
+            open_net(&options, &Settings::default())
+        })?;
+        let namespace = if options.endpoint.is_some() {
+            "dev.tapline.sandbox"
+        } else {
+            "dev.tapline"
+        };
         let app = Arc::new(Self {
             options,
             host,
             store,
+            vault: Vault::new(namespace.to_owned()),
+            net: RwLock::new(net),
+            checks: Checks::default(),
+            tested_account: Mutex::default(),
             offers: Offers::new(),
             calls: AtomicU64::new(1),
         });
@@ -53,6 +84,7 @@ impl App {
             sandbox = app.options.endpoint.is_some(),
             "started"
         );
+        tokio::spawn(Arc::clone(&app).sweep_orphans());
         Ok(app)
     }
 
@@ -105,6 +137,22 @@ impl App {
         self.store.writing(change).await.map_err(|error| told(&error))
     }
 
+    /// The way out, as Settings have it.
+    pub(crate) fn net(&self) -> Net {
+        self.net.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Opens a way out with these settings, and says where they cannot work.
+    pub(crate) async fn net_for(&self, settings: &Settings) -> Result<Net, Problem> {
+        let (options, settings) = (self.options.clone(), settings.clone());
+        off_thread(move || open_net(&options, &settings)).await?
+    }
+
+    /// What is asked from now on goes this way.
+    pub(crate) fn use_net(&self, net: Net) {
+        *self.net.write().unwrap_or_else(PoisonError::into_inner) = net;
+    }
+
     /// The name that *Connected By* and *Created By* say.
     pub(crate) async fn person(&self) -> Result<String, Problem> {
         let settings = self.look(|store| store.settings().get()).await?;
@@ -127,4 +175,32 @@ fn told(error: &StoreError) -> Problem {
         tracing::warn!(target: "tapline", code = problem.code().as_str(), ?causes, "the store: {error}");
     }
     problem
+}
+
+/// The environment's authorities go before those in Settings.
+fn open_net(options: &AppOptions, settings: &Settings) -> Result<Net, Problem> {
+    let ca_file = options
+        .ca_file
+        .clone()
+        .or_else(|| settings.ca_file.as_ref().map(PathBuf::from));
+    let extra_ca_pem = ca_file.map(|path| {
+        std::fs::read(&path).map_err(|error| {
+            Problem::new(Code::FileNotRead)
+                .with(Fact::Field, "ca_file")
+                .with(Fact::Path, path.display().to_string())
+                .with(Fact::Detail, error.to_string())
+        })
+    });
+    Net::open(&NetSettings {
+        proxy: match &settings.proxy {
+            Proxy::System => ProxySetting::System,
+            Proxy::None => ProxySetting::None,
+            Proxy::Manual(url) => ProxySetting::Manual(url.clone()),
+        },
+        extra_ca_pem: extra_ca_pem.transpose()?,
+        endpoint: match &options.endpoint {
+            Some(base) => Endpoint::Sandbox(SandboxBase::read(base)?),
+            None => Endpoint::Real,
+        },
+    })
 }

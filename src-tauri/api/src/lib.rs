@@ -1,15 +1,19 @@
 //! The counter: every command and every wire type, in one list. No Tauri, no SQL, no HTTP.
 
 mod app;
+mod checks;
 pub mod commands;
 mod host;
 mod log;
 mod offers;
 pub mod offline;
 mod options;
+mod secrets;
+mod terminal;
 pub mod wire;
 
 pub use app::App;
 pub use host::{Host, Terminal, Waiting};
 pub use options::AppOptions;
+pub use tapline_core::ground::net::install_tls;
 pub use tapline_core::ground::problem::{Code, Fact, Problem};

@@ -1,1 +1,49 @@
-fn main() {}
+//! `tapline`: the counter's commands for a terminal. It asks, shows and ends; what Tapline does, the house does.
+
+mod args;
+mod commands;
+mod desk;
+mod input;
+mod progress;
+mod say;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Cli;
+use say::{End, finish, not_understood};
+
+fn main() -> ExitCode {
+    tapline_api::install_tls();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let json = cli.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return finish(
+                Err(not_understood(&format!("No threads could be started: {error}."))),
+                json,
+            )
+            .into();
+        }
+    };
+    let outcome = runtime.block_on(commands::answer(cli));
+    runtime.shutdown_background();
+    finish(outcome, json).into()
+}
+
+/// Help and version are answers. Anything else was not understood, and a program is told so in JSON too.
+fn usage(error: &clap::Error) -> End {
+    let asked = !error.use_stderr();
+    let json = std::env::args_os().any(|word| word == "--json");
+    if json && !asked {
+        return finish(Err(not_understood(&error.render().to_string())), true);
+    }
+    let _ = error.print();
+    if asked { End::Done } else { End::NotUnderstood }
+}

@@ -13,13 +13,14 @@ use crate::wire::settings::{About, Keychain};
 const PAGES: [&str; 2] = ["console.cloud.google.com", "docs.cloud.google.com"];
 
 pub(super) async fn about(app: &Arc<App>, (): ()) -> Result<About, Problem> {
+    let problem = app.vault.probe().await.err().map(|error| error.problem());
     Ok(About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         store: app.store.folder().display().to_string(),
         keychain: Keychain {
-            name: "Secret Service".to_owned(),
-            problem: None,
-            unencrypted: None,
+            name: app.vault.name().to_owned(),
+            problem: problem.map(Into::into),
+            unencrypted: app.vault.unencrypted(),
         },
         sandbox: app.options.endpoint.clone(),
     })

@@ -2,16 +2,25 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tapline_core::connection as core;
+use tapline_core::google::key::ServiceAccountKey;
 use tapline_core::ground::ids::ConnectionId;
 use tapline_core::ground::problem::{Code, Fact, Problem};
-use tapline_core::store::{Reading, StoreError, Subject};
+use tapline_core::ground::secret::Secret;
+use tapline_core::store::{ConnectionRow, Reading, StoreError, Subject};
+use tapline_core::vault;
 
-use super::id;
+use super::{first, id};
 use crate::App;
-use crate::wire::connection::{Connection, ConnectionDraft, ConnectionRef, DatasetSplit, DeletePlan, DraftReview};
+use crate::wire::connection::{
+    Connection, ConnectionDraft, ConnectionRef, ConnectionSave, DatasetSplit, DeletePlan, DraftReview,
+};
 use crate::wire::import::ImportBrief;
 use crate::wire::problem::Problem as WireProblem;
+
+/// Where Google's tokens come from, whatever a key file says.
+const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 
 pub(super) async fn list(app: &Arc<App>, (): ()) -> Result<Vec<Connection>, Problem> {
     app.look(|store| {
@@ -23,7 +32,19 @@ pub(super) async fn list(app: &Arc<App>, (): ()) -> Result<Vec<Connection>, Prob
 
 pub(super) async fn get(app: &Arc<App>, ask: ConnectionRef) -> Result<Connection, Problem> {
     let connection: ConnectionId = id(&ask.connection)?;
-    app.look(move |store| told(store, connection)).await
+    let (connection, entry) = app
+        .look(move |store| {
+            Ok((
+                told(store, connection)?,
+                store.connections().get(connection)?.vault_entry,
+            ))
+        })
+        .await?;
+    let key_problem = app.secret_problem(&entry).await;
+    Ok(Connection {
+        key_problem: key_problem.map(WireProblem::from),
+        ..connection
+    })
 }
 
 pub(super) async fn review(app: &Arc<App>, draft: ConnectionDraft) -> Result<DraftReview, Problem> {
@@ -69,6 +90,182 @@ pub(super) async fn stop_imports(app: &Arc<App>, ask: ConnectionRef) -> Result<D
     Ok(plan)
 }
 
+/// The draft with an empty project filled in: from the dataset's path, else from the key.
+pub(crate) fn filled(app: &App, draft: ConnectionDraft) -> Result<ConnectionDraft, Problem> {
+    let typed = core::ConnectionDraft::from(&draft);
+    let in_path = typed.dataset_box().and_then(|found| found.project).is_some();
+    let key = draft.offer.as_deref().map(|offer| app.offers.get(offer)).transpose()?;
+    let in_key = key.and_then(|key| key.project_id.clone());
+    Ok(match in_key {
+        Some(project_id) if !in_path && draft.project_id.trim().is_empty() => ConnectionDraft { project_id, ..draft },
+        _ => draft,
+    })
+}
+
+/// Saves what was typed. The key goes to the keychain first, so that a connection without its key is never saved.
+pub(super) async fn save(app: &Arc<App>, save: ConnectionSave) -> Result<Connection, Problem> {
+    save_keeping(app, save, Keep::InKeychain).await
+}
+
+/// Where the private key stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    InKeychain,
+    /// In this process alone. Each later one is given it anew.
+    Nowhere,
+}
+
+pub(crate) async fn save_keeping(app: &Arc<App>, save: ConnectionSave, keep: Keep) -> Result<Connection, Problem> {
+    let draft = save.draft;
+    let before = match draft.id.as_deref() {
+        Some(text) => {
+            let connection: ConnectionId = id(text)?;
+            Some(app.look(move |store| store.connections().get(connection)).await?)
+        }
+        None => None,
+    };
+    let typed = core::ConnectionDraft::from(&draft);
+    let name = typed.read_name()?;
+    let target = typed.read_target().map_err(first)?;
+    let key = draft.offer.as_deref().map(|offer| app.offers.get(offer)).transpose()?;
+    let own = before.as_ref().map(|row| row.id.to_string());
+    if taken(&names_of_others(app, own.as_deref()).await?, &name) {
+        return Err(name_taken(&name));
+    }
+    let tested = save
+        .check
+        .as_deref()
+        .and_then(|check| app.checks.verdict(check, &target, draft.offer.as_deref()));
+    let replaced = before.is_some() && key.is_some();
+    if replaced && !tested.as_ref().is_some_and(|verdict| verdict.row.passed) {
+        return Err(Problem::new(Code::KeyNotTested));
+    }
+
+    let row = row_of(app, name, &target, before.as_ref(), key.as_deref()).await?;
+    if let Some(key) = &key {
+        let secret = key.private_key().lend(|der| Secret::new(der.clone()));
+        match keep {
+            Keep::InKeychain => app.keep_secret(&row.vault_entry, secret).await?,
+            Keep::Nowhere => app.vault.give(&row.vault_entry, secret),
+        }
+    }
+    let moved = before.as_ref().is_none_or(|before| differs(before, &row));
+    let (is_new, written) = (before.is_none(), row.clone());
+    let location = tested.as_ref().and_then(|verdict| verdict.location.clone());
+    let check = tested.map(|verdict| verdict.row);
+    let saved = app
+        .change(move |store| {
+            let row = ConnectionRow {
+                location: location.or_else(|| written.location.clone().filter(|_| !moved)),
+                ..written
+            };
+            if is_new {
+                store.connections_mut().add(&row)?;
+            } else {
+                store.connections_mut().change(&row)?;
+            }
+            let subject = Subject::Connection(row.id);
+            match &check {
+                Some(check) => store.checks_mut().put(subject, check)?,
+                None if moved => store.checks_mut().forget(subject)?,
+                None => {}
+            }
+            told(store, row.id)
+        })
+        .await;
+    let gone = match &saved {
+        // What was written for nothing goes again.
+        Err(_) => key.is_some().then_some(&row.vault_entry),
+        Ok(_) => before.as_ref().filter(|_| replaced).map(|before| &before.vault_entry),
+    };
+    if let Some(entry) = gone {
+        app.drop_secret(entry).await.ok(); // noted: the next start sweeps what is left
+    }
+    if saved.is_ok() {
+        if let Some(offer) = &draft.offer {
+            app.offers.forget(offer);
+        }
+        app.changed("connections");
+        app.changed("imports");
+    }
+    saved
+}
+
+/// The connection as it will stand. With a new key it gets a new entry in the keychain.
+async fn row_of(
+    app: &Arc<App>,
+    name: String,
+    target: &core::Target,
+    before: Option<&ConnectionRow>,
+    key: Option<&ServiceAccountKey>,
+) -> Result<ConnectionRow, Problem> {
+    let now = Timestamp::now();
+    let row = match (before, key) {
+        (Some(before), None) => before.clone(),
+        (before, Some(key)) => ConnectionRow {
+            id: before.map_or_else(ConnectionId::new, |before| before.id),
+            client_email: key.client_email.clone(),
+            client_id: None,
+            key_id: key.key_id.clone(),
+            key_bits: key.key_bits,
+            token_uri: TOKEN_URI.to_owned(),
+            vault_entry: vault::new_entry(vault::Kind::Key),
+            key_added_at: now,
+            connected_at: before.map_or(now, |before| before.connected_at),
+            connected_by: match before {
+                Some(before) => before.connected_by.clone(),
+                None => app.person().await?,
+            },
+            location: before.and_then(|before| before.location.clone()),
+            name: String::new(),
+            project_id: String::new(),
+            dataset_id: String::new(),
+            billing_project: None,
+            bytes_cap: None,
+            location_override: None,
+        },
+        (None, None) => {
+            return Err(Problem::new(Code::FieldEmpty)
+                .with(Fact::Field, "key")
+                .with(Fact::Name, "Google Service Account Key"));
+        }
+    };
+    Ok(ConnectionRow {
+        name,
+        project_id: target.dataset.project.to_string(),
+        dataset_id: target.dataset.dataset.to_string(),
+        billing_project: target.billing_project.as_ref().map(ToString::to_string),
+        bytes_cap: target.bytes_cap,
+        location_override: target.location.as_ref().map(ToString::to_string),
+        ..row
+    })
+}
+
+/// Whether what a test looked at is another than before. The name and the cap are not.
+fn differs(before: &ConnectionRow, row: &ConnectionRow) -> bool {
+    let looked_at = |row: &ConnectionRow| {
+        (
+            row.project_id.clone(),
+            row.dataset_id.clone(),
+            row.billing_project.clone(),
+            row.location_override.clone(),
+            row.key_id.clone(),
+        )
+    };
+    looked_at(before) != looked_at(row)
+}
+
+/// Deletes a connection, its imports and its key. Refused while an import stands in the way.
+pub(super) async fn delete(app: &Arc<App>, ask: ConnectionRef) -> Result<(), Problem> {
+    let connection: ConnectionId = id(&ask.connection)?;
+    let entry = app
+        .change(move |store| store.connections_mut().delete(connection))
+        .await?;
+    app.changed("connections");
+    app.changed("imports");
+    app.drop_secret(&entry).await
+}
+
 fn plan(store: &Reading<'_>, connection: ConnectionId) -> Result<DeletePlan, StoreError> {
     let imports = store.imports().of_connection(connection)?;
     let blocking = store.imports().in_the_way_of_connection(connection)?;
@@ -99,7 +296,7 @@ async fn names_of_others(app: &Arc<App>, own: Option<&str>) -> Result<Vec<String
     Ok(others.map(|row| row.name.to_lowercase()).collect())
 }
 
-fn taken(names: &[String], name: &str) -> bool {
+pub(super) fn taken(names: &[String], name: &str) -> bool {
     !name.is_empty() && names.contains(&name.to_lowercase())
 }
 
@@ -110,7 +307,7 @@ pub(super) fn name_taken(name: &str) -> Problem {
 }
 
 /// The name, or the name with the first number that makes it free.
-fn free_name(names: &[String], name: &str) -> String {
+pub(super) fn free_name(names: &[String], name: &str) -> String {
     let numbered = (2..).map(|number| format!("{name} {number}"));
     std::iter::once(name.to_owned())
         .chain(numbered)

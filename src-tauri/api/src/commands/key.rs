@@ -25,7 +25,7 @@ pub(super) async fn read_file(app: &Arc<App>, file: KeyFile) -> Result<KeyOffer,
 }
 
 pub(super) async fn read_text(app: &Arc<App>, text: KeyText) -> Result<KeyOffer, Problem> {
-    let bytes = Zeroizing::new(text.text.into_bytes());
+    let bytes = text.text.lend(|text| Zeroizing::new(text.as_bytes().to_vec()));
     offer(app, bytes, None).await
 }
 

@@ -1,7 +1,8 @@
 //! The one list of commands: what a window, a browser or a terminal may ask, with the shape of question and reply.
 
 mod about;
-mod connections;
+pub(crate) mod accounts;
+pub(crate) mod connections;
 mod imports;
 pub(crate) mod key;
 pub(crate) mod runs;
@@ -72,6 +73,14 @@ pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::new(Code::NotThere))
 }
 
+/// The first of several problems. There is always one.
+pub(crate) fn first(problems: Vec<Problem>) -> Problem {
+    problems
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Problem::new(Code::Internal))
+}
+
 /// Reads a question. What does not fit its shape is not shown back: it may hold a passcode or a key.
 fn read<T: DeserializeOwned>(args: Value) -> Result<T, Problem> {
     let nothing = args.as_object().is_some_and(serde_json::Map::is_empty);
@@ -116,12 +125,12 @@ commands! {
     "connections.get" connections::get (wire::connection::ConnectionRef) -> wire::connection::Connection;
     /// Validates what was typed, and takes a pasted dataset path apart. Asks nothing of Google.
     "connections.review" connections::review (wire::connection::ConnectionDraft) -> wire::connection::DraftReview;
-    "connections.save" (wire::connection::ConnectionSave) -> wire::connection::Connection;
+    "connections.save" connections::save (wire::connection::ConnectionSave) -> wire::connection::Connection;
     "connections.delete_plan" connections::delete_plan (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
     /// Stops every import in Ready, Scheduled, Paused or Running that reads from the connection.
     "connections.stop_imports" connections::stop_imports (wire::connection::ConnectionRef) -> wire::connection::DeletePlan;
     /// Refused while an import stands in the way.
-    "connections.delete" (wire::connection::ConnectionRef) -> ();
+    "connections.delete" connections::delete (wire::connection::ConnectionRef) -> ();
 
     /// Starts Test Connection on a draft. Reports come as `check` signals.
     "check.start" (wire::check::CheckStart) -> wire::check::CheckReport;
@@ -133,14 +142,14 @@ commands! {
     "check.evidence" (wire::check::CheckRef) -> wire::check::Evidence;
     "check.sample" (wire::check::SampleAsk) -> wire::check::Sample;
 
-    "accounts.list" (()) -> Vec<wire::account::Account>;
-    "accounts.review" (wire::account::AccountDraft) -> wire::account::AccountReview;
-    "accounts.save" (wire::account::AccountDraft) -> wire::account::Account;
+    "accounts.list" accounts::list (()) -> Vec<wire::account::Account>;
+    "accounts.review" accounts::review (wire::account::AccountDraft) -> wire::account::AccountReview;
+    "accounts.save" accounts::save (wire::account::AccountDraft) -> wire::account::Account;
     /// Tests what was typed, without saving it.
     "accounts.test_draft" (wire::account::AccountDraft) -> wire::account::AccountTest;
     "accounts.test" (wire::account::AccountRef) -> wire::account::Account;
     /// Refused while an import sends to it, unless that import is Draft or Stopped.
-    "accounts.delete" (wire::account::AccountRef) -> ();
+    "accounts.delete" accounts::delete (wire::account::AccountRef) -> ();
 
     "imports.list" imports::list (()) -> Vec<wire::import::ImportBrief>;
     "imports.get" imports::get (wire::import::ImportRef) -> wire::import::Import;

@@ -18,8 +18,11 @@ pub(super) async fn read(app: &Arc<App>, (): ()) -> Result<Settings, Problem> {
 pub(super) async fn save(app: &Arc<App>, settings: Settings) -> Result<Settings, Problem> {
     check(&settings)?;
     let kept = tapline_core::store::Settings::from(settings);
+    // First, so that an unreadable file of authorities, or a proxy that is none, changes nothing.
+    let net = app.net_for(&kept).await?;
     let written = kept.clone();
     app.change(move |store| store.settings_mut().put(&written)).await?;
+    app.use_net(net);
     app.changed("settings");
     Ok(Settings::from(kept))
 }

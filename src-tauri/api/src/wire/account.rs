@@ -1,8 +1,9 @@
 //! Saved CleverTap accounts.
 
-use super::{problem::Problem, wire};
+use super::{hidden::Hidden, problem::Problem, wire};
 
 wire! {
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Region { India, Singapore, UnitedStates, Indonesia, Uae, Europe }
 
@@ -13,7 +14,8 @@ wire! {
         pub account_id: String,
         pub region: Option<Region>,
         /// Typed once, kept in the keychain, never shown again. Empty on edit: the saved one stays.
-        pub passcode: String,
+        #[ts(type = "string")]
+        pub passcode: Hidden,
     }
 
     /// What a pasted dashboard address says.

@@ -21,6 +21,7 @@ wire! {
         pub proxy: Option<String>,
     }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Verdict { Running, Passed, Failed, Cancelled }
 
@@ -36,9 +37,11 @@ wire! {
         pub problem: Option<Problem>,
     }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum StepName { KeySigns, GoogleAccepts, ProjectAnswers, DatasetFound, MayRunJobs, MayReadTables, MayWrite }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum StepState { Waiting, Running, Passed, Failed, NotKnown, NotReached }
 

@@ -6,9 +6,11 @@ use super::check::{Column, Sample};
 use super::{problem::Problem, wire};
 
 wire! {
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum ImportStatus { Draft, Ready, Scheduled, Running, Paused, Stopped }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum SyncType { Profiles, Events }
 
@@ -75,6 +77,7 @@ wire! {
         pub columns: Vec<Column>,
     }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Precision { AtMost, AtLeast, Unknown }
 
@@ -149,6 +152,7 @@ wire! {
         pub problem: Option<Problem>,
     }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum DryRunState { Running, Done, Cancelled, Failed }
 

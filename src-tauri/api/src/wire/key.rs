@@ -1,6 +1,6 @@
 //! Service-account keys on their way in. Only what may be shown comes back; the private key stays behind `offer`.
 
-use super::wire;
+use super::{hidden::Hidden, wire};
 
 wire! {
     /// A key that was read, will do, and waits in memory until it is saved or forgotten.
@@ -29,7 +29,10 @@ wire! {
         pub repairs: Vec<String>,
     }
 
-    pub struct KeyText { pub text: String }
+    pub struct KeyText {
+        #[ts(type = "string")]
+        pub text: Hidden,
+    }
     pub struct KeyFile { pub path: String }
     pub struct KeyOfferRef { pub offer: String }
 }

@@ -6,6 +6,7 @@ pub mod account;
 pub mod check;
 pub mod connection;
 mod from;
+pub mod hidden;
 pub mod import;
 pub mod key;
 pub mod problem;

@@ -4,6 +4,7 @@ use super::import::{Reason, SyncType};
 use super::{problem::Problem, wire};
 
 wire! {
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Outcome { Completed, CompletedWithRejects, CompletedInDoubt, Stopped, Interrupted, Failed }
 
@@ -15,6 +16,7 @@ wire! {
         pub tone: Tone,
     }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Tone { Good, Partial, Bad, Neutral }
 
@@ -56,6 +58,7 @@ wire! {
         pub problem: Option<Problem>,
     }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Phase { Querying, Sending, Stopping, Ended }
 
@@ -63,6 +66,7 @@ wire! {
 
     pub struct RunsAsk { pub import: Option<String> }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Fate { Rejected, Unprocessed, InDoubt }
 

@@ -22,6 +22,7 @@ wire! {
         Manual { url: String },
     }
 
+    #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Theme { System, Light, Dark }
 

@@ -5,4 +5,8 @@ import type { Repairs } from "./Repairs";
 /**
  * The column that says whose profile or event it is.
  */
-export type IdentityColumn = { column: string, kind: IdentityKind, repairs?: Repairs, };
+export type IdentityColumn = { 
+/**
+ * The column's name. BigQuery ignores its case.
+ */
+column: string, kind: IdentityKind, repairs?: Repairs, };

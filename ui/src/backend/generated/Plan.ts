@@ -24,7 +24,11 @@ database: string,
 /**
  * The name of the saved CleverTap account to send to.
  */
-account: string, source: Source, records: Records, identity: IdentityColumn, 
+account: string, source: Source, 
+/**
+ * Profiles or events.
+ */
+records: Records, identity: IdentityColumn, 
 /**
  * Tells when a row was added or last changed. Decides which row of an identity is the newest.
  */

@@ -7,7 +7,11 @@ import type { WhenNull } from "./WhenNull";
 /**
  * One column on its way into a record.
  */
-export type Property = { column: string, 
+export type Property = { 
+/**
+ * The column's name. One column may fill several properties.
+ */
+column: string, 
 /**
  * CleverTap's name: a system property such as `Email`, or a name of your own.
  */

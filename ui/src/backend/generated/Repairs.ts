@@ -9,7 +9,8 @@ export type Repairs = {
  */
 trim?: boolean, 
 /**
- * For phone numbers without one: `+` and digits, such as `+44`. A leading 0 of the number gives way to it.
+ * For phone numbers without one: `+` and digits, such as `+44`. A leading 0 of the number gives way to it, and a
+ * leading 00 is taken for a plus. Nothing else is changed: spaces and brackets stay, and CleverTap refuses them.
  */
 country_code?: string | null, 
 /**

@@ -4,7 +4,11 @@ import type { DateFormat } from "./DateFormat";
 /**
  * A column that holds a point in time.
  */
-export type TimeColumn = { column: string, 
+export type TimeColumn = { 
+/**
+ * The column's name.
+ */
+column: string, 
 /**
  * Needed for text and number columns; real date columns speak for themselves.
  */

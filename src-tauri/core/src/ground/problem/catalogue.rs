@@ -557,6 +557,10 @@ catalogue! {
         "The new key has not passed a test",
         "A new key takes the old one's place only after it passed a test with this project and dataset. Test the connection, then save.",
         You, NotByItself }
+    KeyOfAnother = "key_of_another" {
+        "This is another key than the one that {name} was saved with",
+        "{name} reads as {expected}[, and this key belongs to {found}]. Bring its own key, or replace the key in the connection.",
+        You, NotByItself }
     ConfirmationNeeded = "confirmation_needed" {
         "This cannot be taken back",
         "{detail}",

@@ -1,0 +1,196 @@
+//! Saved CleverTap accounts.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tapline_core::account::{self, AccountDraft as Typed, Settled};
+use tapline_core::ground::ids::AccountId;
+use tapline_core::ground::problem::Problem;
+use tapline_core::ground::secret::Secret;
+use tapline_core::store::{AccountRow, CheckRow, Reading, StoreError, Subject};
+use tapline_core::vault;
+
+use super::connections::{Keep, free_name, name_taken, taken};
+use super::{first, id};
+use crate::App;
+use crate::checks::lock;
+use crate::wire::account::{Account, AccountDraft, AccountRef, AccountReview, DashboardAddress};
+use crate::wire::hidden::Hidden;
+use crate::wire::problem::Problem as WireProblem;
+
+pub(super) async fn list(app: &Arc<App>, (): ()) -> Result<Vec<Account>, Problem> {
+    app.look(|store| {
+        let rows = store.accounts().list()?;
+        rows.iter().map(|row| told(store, row.id)).collect()
+    })
+    .await
+}
+
+pub(super) async fn review(app: &Arc<App>, draft: AccountDraft) -> Result<AccountReview, Problem> {
+    let names = names_of_others(app, draft.id.as_deref()).await?;
+    let review = reviewed(&draft);
+    let mut problems = review.problems;
+    if taken(&names, draft.name.trim()) {
+        problems.push(name_taken(&draft.name));
+    }
+    Ok(AccountReview {
+        problems: problems.iter().map(WireProblem::from).collect(),
+        address: review.address.map(|address| DashboardAddress {
+            account_id: address.account_id,
+            region: address.region.map(Into::into),
+        }),
+        suggested_name: review.suggested_name.map(|name| free_name(&names, &name)),
+    })
+}
+
+pub(super) async fn save(app: &Arc<App>, draft: AccountDraft) -> Result<Account, Problem> {
+    save_keeping(app, draft, Keep::InKeychain).await
+}
+
+pub(crate) async fn save_keeping(app: &Arc<App>, draft: AccountDraft, keep: Keep) -> Result<Account, Problem> {
+    let before = before(app, &draft).await?;
+    let settled = settled(&draft)?;
+    if taken(&names_of_others(app, draft.id.as_deref()).await?, &settled.name) {
+        return Err(name_taken(&settled.name));
+    }
+    let tested = tested(app, &settled, &draft.passcode);
+    let typed = typed_passcode(&draft);
+    let row = row_of(app, settled, before.as_ref(), typed.is_some()).await?;
+    if let Some(passcode) = typed.as_ref() {
+        let secret = passcode.lend(|text| Secret::new(text.as_bytes().to_vec()));
+        match keep {
+            Keep::InKeychain => app.keep_secret(&row.vault_entry, secret).await?,
+            Keep::Nowhere => app.vault.give(&row.vault_entry, secret),
+        }
+    }
+    let (is_new, written) = (before.is_none(), row.clone());
+    let moved = before
+        .as_ref()
+        .is_none_or(|before| typed.is_some() || (&before.account_id, before.region) != (&row.account_id, row.region));
+    let saved = app
+        .change(move |store| {
+            if is_new {
+                store.accounts_mut().add(&written)?;
+            } else {
+                store.accounts_mut().change(&written)?;
+            }
+            let subject = Subject::Account(written.id);
+            match &tested {
+                Some(test) => store.checks_mut().put(subject, test)?,
+                None if moved => store.checks_mut().forget(subject)?,
+                None => {}
+            }
+            told(store, written.id)
+        })
+        .await;
+    let gone = match &saved {
+        Err(_) => typed.is_some().then_some(&row.vault_entry),
+        Ok(_) => before
+            .as_ref()
+            .filter(|_| typed.is_some())
+            .map(|before| &before.vault_entry),
+    };
+    if let Some(entry) = gone {
+        app.drop_secret(entry).await.ok(); // noted: the next start sweeps what is left
+    }
+    if saved.is_ok() {
+        app.changed("accounts");
+        app.changed("imports");
+    }
+    saved
+}
+
+pub(super) async fn delete(app: &Arc<App>, ask: AccountRef) -> Result<(), Problem> {
+    let account: AccountId = id(&ask.account)?;
+    let entry = app.change(move |store| store.accounts_mut().delete(account)).await?;
+    app.changed("accounts");
+    app.changed("imports");
+    app.drop_secret(&entry).await
+}
+
+/// What was tested before it was saved, and how that went.
+pub(crate) struct TestedAccount {
+    settled: Settled,
+    passcode: Hidden,
+    test: CheckRow,
+}
+
+/// The verdict on just this account with just this passcode.
+fn tested(app: &App, settled: &Settled, passcode: &Hidden) -> Option<CheckRow> {
+    lock(&app.tested_account)
+        .as_ref()
+        .filter(|tested| {
+            (&tested.settled.account_id, tested.settled.region) == (&settled.account_id, settled.region)
+                && tested.passcode == *passcode
+        })
+        .map(|tested| tested.test.clone())
+}
+
+fn reviewed(draft: &AccountDraft) -> account::AccountReview {
+    draft.passcode.lend(|passcode| {
+        account::review(Typed {
+            name: &draft.name,
+            account_id: &draft.account_id,
+            region: draft.region.map(Into::into),
+            passcode,
+            has_passcode: draft.id.is_some(),
+        })
+    })
+}
+
+fn settled(draft: &AccountDraft) -> Result<Settled, Problem> {
+    let review = reviewed(draft);
+    review.settled.ok_or_else(|| first(review.problems))
+}
+
+fn typed_passcode(draft: &AccountDraft) -> Option<Secret<String>> {
+    draft.passcode.lend(|text| {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Secret::new(text.to_owned()))
+    })
+}
+
+async fn before(app: &Arc<App>, draft: &AccountDraft) -> Result<Option<AccountRow>, Problem> {
+    let Some(text) = draft.id.as_deref() else {
+        return Ok(None);
+    };
+    let account: AccountId = id(text)?;
+    app.look(move |store| store.accounts().get(account)).await.map(Some)
+}
+
+async fn row_of(
+    app: &Arc<App>,
+    settled: Settled,
+    before: Option<&AccountRow>,
+    new_passcode: bool,
+) -> Result<AccountRow, Problem> {
+    let new_entry = || vault::new_entry(vault::Kind::Passcode);
+    Ok(AccountRow {
+        id: before.map_or_else(AccountId::new, |before| before.id),
+        name: settled.name,
+        account_id: settled.account_id,
+        region: settled.region,
+        vault_entry: match before {
+            Some(before) if !new_passcode => before.vault_entry.clone(),
+            _ => new_entry(),
+        },
+        added_at: before.map_or_else(Timestamp::now, |before| before.added_at),
+        added_by: match before {
+            Some(before) => before.added_by.clone(),
+            None => app.person().await?,
+        },
+    })
+}
+
+fn told(store: &Reading<'_>, account: AccountId) -> Result<Account, StoreError> {
+    let row = store.accounts().get(account)?;
+    let last = store.checks().last(Subject::Account(account))?;
+    let imports = store.imports().of_account(account)?;
+    Ok(Account::of(&row, last.as_ref(), imports.len()))
+}
+
+async fn names_of_others(app: &Arc<App>, own: Option<&str>) -> Result<Vec<String>, Problem> {
+    let rows = app.look(|store| store.accounts().list()).await?;
+    let others = rows.into_iter().filter(|row| Some(row.id.to_string().as_str()) != own);
+    Ok(others.map(|row| row.name.to_lowercase()).collect())
+}

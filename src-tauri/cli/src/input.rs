@@ -1,0 +1,95 @@
+//! Files, stdin and file descriptors, read with a limit: a key or a plan is small, and a mistake may be a disk.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use tapline_api::wire::hidden::Hidden;
+use tapline_api::wire::problem::Problem;
+
+use crate::args::{KeySource, PasscodeSource};
+use crate::say::not_understood;
+
+/// Far above any key, plan or passcode.
+const SMALL: u64 = 4 * 1024 * 1024;
+/// Rows of a preview stand in memory.
+const ROWS: u64 = 1024 * 1024 * 1024;
+
+/// A key as it came, with the file's name where it has one. Nothing where none was named.
+pub fn key(source: &KeySource) -> Result<Option<Vec<u8>>, Problem> {
+    match (&source.key, source.key_fd) {
+        (Some(path), _) => bytes(path).map(Some),
+        (None, Some(fd)) => descriptor(fd).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// A passcode, without the line's end that editors leave behind. Nothing where none was named.
+pub fn passcode(source: &PasscodeSource) -> Result<Option<Hidden>, Problem> {
+    let Some(path) = &source.passcode_file else {
+        return Ok(None);
+    };
+    let text = text(path)?;
+    Ok(Some(Hidden::new(text.trim_matches(['\r', '\n']).to_owned())))
+}
+
+/// A file as text; `-` is stdin.
+pub fn text(path: &Path) -> Result<String, Problem> {
+    String::from_utf8(bytes(path)?).map_err(|_| not_understood(&format!("{} is not text in UTF-8.", shown(path))))
+}
+
+/// A file as it is; `-` is stdin.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Problem> {
+    limited(open(path)?, &shown(path), SMALL)
+}
+
+/// A file of rows; `-` is stdin.
+pub fn rows(path: &Path) -> Result<Vec<u8>, Problem> {
+    limited(open(path)?, &shown(path), ROWS)
+}
+
+fn open(path: &Path) -> Result<Box<dyn Read>, Problem> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = File::open(path).map_err(|error| not_read(&shown(path), &error))?;
+    Ok(Box::new(file))
+}
+
+fn descriptor(fd: u32) -> Result<Vec<u8>, Problem> {
+    if cfg!(windows) {
+        return Err(not_understood(
+            "--key-fd needs a system with file descriptors. Use --key instead.",
+        ));
+    }
+    let name = format!("file descriptor {fd}");
+    let file = File::open(format!("/dev/fd/{fd}")).map_err(|error| not_read(&name, &error))?;
+    limited(file, &name, SMALL)
+}
+
+fn limited(source: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    source
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| not_read(name, &error))?;
+    if bytes.len() as u64 > limit {
+        return Err(not_understood(&format!("{name} is larger than {} MB.", limit >> 20)));
+    }
+    Ok(bytes)
+}
+
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        "stdin".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+fn not_read(name: &str, error: &std::io::Error) -> Problem {
+    tapline_api::Problem::new(tapline_api::Code::FileNotRead)
+        .with(tapline_api::Fact::Path, name)
+        .with(tapline_api::Fact::Detail, error.to_string())
+        .into()
+}

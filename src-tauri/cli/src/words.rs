@@ -1,0 +1,130 @@
+//! Words for what the counter answers with. The same ones that the window uses.
+
+use tapline_api::wire::check::{CheckReport, StepState, Verdict};
+use tapline_api::wire::connection::LastCheck;
+use tapline_api::wire::import::{ImportStatus, SyncType};
+use tapline_api::wire::problem::Problem;
+use tapline_api::wire::run::{Fate, Outcome, Run};
+
+use crate::say::{clean, counted, number};
+
+pub fn last_check(check: Option<&LastCheck>) -> String {
+    match check {
+        None => "not tested".to_owned(),
+        Some(check) if check.passed => format!("passed {}", when(&check.at)),
+        Some(check) => match &check.problem {
+            Some(problem) => format!("failed: {}", problem.title),
+            None => "failed".to_owned(),
+        },
+    }
+}
+
+/// To the minute, in UTC as it came.
+pub fn when(instant: &str) -> String {
+    instant.get(..16).unwrap_or(instant).replace('T', " ")
+}
+
+pub fn import_status(status: ImportStatus) -> &'static str {
+    match status {
+        ImportStatus::Draft => "Draft",
+        ImportStatus::Ready => "Ready",
+        ImportStatus::Scheduled => "Scheduled",
+        ImportStatus::Running => "Running",
+        ImportStatus::Paused => "Paused",
+        ImportStatus::Stopped => "Stopped",
+    }
+}
+
+pub fn sync_type(sync_type: SyncType) -> &'static str {
+    match sync_type {
+        SyncType::Profiles => "User Profile Data",
+        SyncType::Events => "Event Data",
+    }
+}
+
+pub fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Rejected => "rejected",
+        Fate::Unprocessed => "unprocessed",
+        Fate::InDoubt => "in doubt",
+    }
+}
+
+pub fn outcome(run: &Run) -> &'static str {
+    match run.outcome {
+        None => "going",
+        Some(Outcome::Completed) => "completed",
+        Some(Outcome::CompletedWithRejects) => "completed with rejects",
+        Some(Outcome::CompletedInDoubt) => "completed, some in doubt",
+        Some(Outcome::Stopped) => "stopped",
+        Some(Outcome::Interrupted) => "interrupted",
+        Some(Outcome::Failed) => "failed",
+    }
+}
+
+/// The totals of a run, one to a line. What is nothing is left out, but for what was delivered.
+pub fn run(run: &Run) -> String {
+    let counts = &run.counts;
+    let mut lines = vec![
+        format!(
+            "{}: {}, health {}",
+            clean(&run.nickname),
+            outcome(run),
+            run.health.words
+        ),
+        format!("  Rows read:   {}", number(counts.read)),
+        format!("  Delivered:   {}", number(counts.delivered)),
+    ];
+    for (name, count) in [
+        ("Rejected:    ", counts.rejected),
+        ("Unprocessed: ", counts.unprocessed),
+        ("In doubt:    ", counts.in_doubt),
+        ("Collapsed:   ", counts.collapsed),
+    ] {
+        if count > 0 {
+            lines.push(format!("  {name}{}", number(count)));
+        }
+    }
+    lines.push(format!("  Calls:       {}", number(counts.batches)));
+    if let Some(bytes) = run.bytes_billed {
+        lines.push(format!("  Billed:      {}", counted(bytes, "byte")));
+    }
+    lines.push(format!("  Run:         {}", run.id));
+    lines.join("\n")
+}
+
+/// The first problem of a test that did not pass.
+pub fn first_problem(report: &CheckReport) -> Option<Problem> {
+    if report.verdict == Verdict::Passed {
+        return None;
+    }
+    let failed = report
+        .steps
+        .iter()
+        .find(|step| step.state == StepState::Failed && !step.optional);
+    failed.and_then(|step| step.problem.clone())
+}
+
+pub fn verdict(report: &CheckReport) -> String {
+    let seconds = report.took_ms / 1000;
+    let took = format!("{seconds}.{:01} s", report.took_ms % 1000 / 100);
+    match report.verdict {
+        Verdict::Passed => format!("Passed in {took}."),
+        Verdict::Failed => format!("Failed after {took}."),
+        Verdict::Cancelled => "Cancelled.".to_owned(),
+        Verdict::Running => "Still running.".to_owned(),
+    }
+}
+
+pub fn step(step: &tapline_api::wire::check::Step) -> String {
+    let mark = match step.state {
+        StepState::Passed => "✓",
+        StepState::Failed => "✗",
+        StepState::NotKnown => "?",
+        StepState::NotReached | StepState::Waiting => "–",
+        StepState::Running => "…",
+    };
+    let took = step.took_ms.map(|ms| format!("  {ms} ms")).unwrap_or_default();
+    let evidence = step.evidence.as_deref().map(|seen| format!(" ({})", clean(seen)));
+    format!("{mark} {}{}{took}", clean(&step.title), evidence.unwrap_or_default())
+}
