@@ -37,7 +37,9 @@ impl Ask {
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.param(name).is_some_and(|value| value == "true" || value == "1")
+        // Google's own Python client writes `True`.
+        self.param(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
     }
 
     /// The body as JSON; null where it is none.

@@ -338,6 +338,18 @@ async fn rows_in_memory_come_as_the_rest_api_sends_them() -> Outcome {
         answer.get("pageToken").is_none(),
         "the last page has no token: {answer}"
     );
+    for yes in ["true", "True", "1"] {
+        let (_, answer) = peer
+            .get(
+                &token,
+                &format!("{data}?maxResults=1&formatOptions.useInt64Timestamp={yes}"),
+            )
+            .await?;
+        assert_eq!(
+            answer["rows"][0]["f"][1]["v"], "1767323045123456",
+            "{yes} is yes: {answer}"
+        );
+    }
     let (_, table) = peer.get(&token, &format!("{SHOP}/tables/people")).await?;
     assert_eq!(
         (&table["numRows"], &table["location"]),
