@@ -1,34 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeHost } from "../backend/fake";
-import type { ReasonGroup } from "../backend/generated/ReasonGroup";
-import type { RecordsAsk } from "../backend/generated/RecordsAsk";
-import type { Run } from "../backend/generated/Run";
-import { RECORDS_A_PAGE } from "./records.svelte";
+import { going, over, phones, recordsPage } from "./made-up";
 import { RunPage } from "./run.svelte";
-
-const going: Run = {
-  id: "r1", import: "i1", nickname: "Purchases", database: "shop-prod", account: "Acme Shop", sync_type: "events", outcome: null, phase: "sending",
-  started_on: "2026-11-23T14:02:09Z", started_by: "Ada", ended_on: null,
-  counts: { read: 100, expected: 200, collapsed: 0, delivered: 50, rejected: 0, unprocessed: 0, in_doubt: 0, batches: 1 },
-  health: { words: "Not finished", percent: null, tone: "neutral" }, records_per_second: 2500, seconds_left: 3, bytes_billed: null, job: "tapline_1", problem: null,
-};
-const over: Run = { ...going, phase: "ended", outcome: "completed_with_rejects", ended_on: "2026-11-23T14:02:19Z" };
-const phones: ReasonGroup = { fate: "rejected", reason: { code: "phone_country", column: "phone", reason: "Phone has no country code", count: 120 } };
-
-function pageOf({ after }: RecordsAsk) {
-  const start = (after ?? 0) + 1;
-  const records = Array.from({ length: Math.min(RECORDS_A_PAGE, 121 - start) }, (_, n) => ({
-    position: start + n, fate: "rejected" as const, identity: `u${start + n}`, code: "phone_country", column: "phone", reason: "Phone has no country code", record: "{}",
-  }));
-  return { records, total: 120 };
-}
 
 let host: FakeHost;
 let page: RunPage;
 
 beforeEach(() => {
   host = new FakeHost({
-    "runs.get": going, "runs.stop": { ...going, phase: "stopping" }, "runs.reasons": { groups: [phones] }, "runs.records": pageOf,
+    "runs.get": going, "runs.stop": { ...going, phase: "stopping" }, "runs.reasons": { groups: [phones] }, "runs.records": recordsPage,
     "runs.export": { path: "/home/ada/failed.csv", rows: 120 },
   });
   page = new RunPage("r1");
