@@ -57,7 +57,7 @@ fn one_per_place(faults: Vec<Problem>) -> Vec<Problem> {
     kept
 }
 
-fn identity(plan: &Plan, schema: &Schema) -> Result<IdentityOp, Problem> {
+pub(super) fn identity(plan: &Plan, schema: &Schema) -> Result<IdentityOp, Problem> {
     let place = "identity.column";
     let (column, field) = find(schema, place, &plan.identity.column)?;
     if !is_text(field) && !is_number(field) {
@@ -156,7 +156,7 @@ fn read_form(field: &Field, format: Option<DateFormat>) -> FormFound {
     }
 }
 
-fn property(plan: &Plan, place: usize, property: &Property, schema: &Schema) -> Result<PropertyOp, Problem> {
+pub(super) fn property(plan: &Plan, place: usize, property: &Property, schema: &Schema) -> Result<PropertyOp, Problem> {
     let place = format!("properties.{place}");
     let (column, field) = find(schema, &format!("{place}.column"), &property.column)?;
     let mut key = Vec::new();

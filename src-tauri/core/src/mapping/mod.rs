@@ -16,11 +16,13 @@ mod preview;
 mod property;
 mod record;
 mod text;
+mod trial;
 
 pub use compile::compile;
 pub use outcome::{Outcome, Rejection, Warning};
 pub use preview::{Preview, PreviewResult, PreviewedRow, preview};
 pub use record::Mapping;
+pub use trial::{Trial, Tried, trial};
 
 #[cfg(test)]
 mod tests;

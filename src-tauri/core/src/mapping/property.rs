@@ -90,7 +90,7 @@ impl PropertyOp {
     }
 
     /// Writes the value. `false` means NULL: nothing was written.
-    fn write_value(&self, cell: Cell<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<bool, Reason> {
+    pub fn write_value(&self, cell: Cell<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<bool, Reason> {
         match &self.cast {
             Cast::Text(texts) => {
                 let Some(text) = texts.read(cell)? else {

@@ -116,7 +116,7 @@ impl Mapping {
 }
 
 impl IdentityOp {
-    fn write(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), Reason> {
+    pub fn write(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), Reason> {
         let cell = row.cell(self.column.place).ok_or(UNREADABLE)?;
         let text = self.mend.apply(self.texts.read(cell)?.ok_or(IDENTITY_NULL)?);
         identity::check(&text)?;

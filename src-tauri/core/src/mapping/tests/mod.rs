@@ -16,7 +16,7 @@ use crate::import::plan::Plan;
 const RUN_START: i64 = 1_700_000_000;
 
 /// Columns by name and type.
-fn schema(columns: &[(&str, &str)]) -> Schema {
+pub(super) fn schema(columns: &[(&str, &str)]) -> Schema {
     let field = |(name, kind): &(&str, &str)| type_text::read(name, kind).unwrap_or_else(|| panic!("{kind} is a type"));
     Schema {
         fields: columns.iter().map(field).collect(),
@@ -24,7 +24,7 @@ fn schema(columns: &[(&str, &str)]) -> Schema {
 }
 
 /// A plan for profiles with these parts laid over it.
-fn plan(parts: Value) -> Plan {
+pub(super) fn plan(parts: Value) -> Plan {
     let mut plan = json!({
         "version": 1, "nickname": "n", "database": "d", "account": "a",
         "source": {"table": "t"}, "records": "profiles", "identity": {"column": "id"},
