@@ -32,17 +32,20 @@ try {
   const events = run("purchases");
 
   say("\n5. What arrived, held against SQL over the source");
-  const [customers] = await sql("SELECT COUNT(*), SUM(purchases), SUM(cds), SUM(dollars) FROM shop.customers");
-  const [purchases] = await sql("SELECT COUNT(*), SUM(cds), SUM(dollars) FROM shop.purchases");
-  const arrived = await totals();
-  compare("profiles at CleverTap", arrived.profiles, Number(customers[0]));
-  compare("their purchases", arrived.purchases, Number(customers[1]));
-  compare("their CDs", arrived.profileCds, Number(customers[2]));
-  compare("their dollars", arrived.profileDollars, Number(customers[3]));
-  compare("events at CleverTap", arrived.events, Number(purchases[0]));
-  compare("CDs in them", arrived.eventCds, Number(purchases[1]));
-  compare("dollars in them", arrived.eventDollars, Number(purchases[2]));
-  compare("records that the runs call delivered", profiles.delivered + events.delivered, arrived.profiles + arrived.events);
+  const people = Object.entries(await records("profiles"));
+  const happened = (await records("events")).map((event) => JSON.parse(event.raw));
+  const customers = await sql("SELECT customer_id, purchases, cds, dollars FROM shop.customers");
+  const purchases = await sql("SELECT customer_id, UNIX_SECONDS(TIMESTAMP(purchased_on)), cds, dollars FROM shop.purchases");
+  compare("profiles at CleverTap", people.length, customers.length);
+  compare("their purchases, added up", total(people.map(([, person]) => person.Purchases)), total(column(customers, 1)));
+  compare("their CDs", total(people.map(([, person]) => person.CDs)), total(column(customers, 2)));
+  compare("their dollars", total(people.map(([, person]) => person.Dollars)), total(column(customers, 3)));
+  compare("profiles that equal their row", alike(people.map(([id, person]) => [id, person.Purchases, person.CDs, person.Dollars]), customers), customers.length);
+  compare("events at CleverTap", happened.length, purchases.length);
+  compare("CDs in them", total(happened.map((event) => event.evtData.CDs)), total(column(purchases, 2)));
+  compare("dollars in them", total(happened.map((event) => event.evtData.Amount)), total(column(purchases, 3)));
+  compare("events that equal their row", alike(happened.map((event) => [event.identity, event.ts, event.evtData.CDs, event.evtData.Amount]), purchases), purchases.length);
+  compare("records that the two runs call delivered", profiles.delivered + events.delivered, people.length + happened.length);
 
   if (process.argv.includes("--window")) {
     say("\n6. The window on this store. The demo ends when you close it.");
@@ -74,13 +77,13 @@ async function startSandbox() {
 /** The command as a person would type it, shown before it runs. */
 function tapline(...words) {
   say(`   $ tapline ${words.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(" ")}`);
-  const { status } = spawnSync(program("tapline"), words, { env: environment, stdio: ["ignore", "inherit", "inherit"] });
+  const { status } = spawnSync(program("tapline"), words, { cwd: root, env: environment, stdio: ["ignore", "inherit", "inherit"] });
   if (status !== 0) throw new Error(`tapline ended with ${status}.`);
 }
 
 function run(name) {
-  const plan = join(root, "tests/data", `${name}.plan.json`);
-  const { nickname } = JSON.parse(readFileSync(plan, "utf8"));
+  const plan = `tests/data/${name}.plan.json`;
+  const { nickname } = JSON.parse(readFileSync(join(root, plan), "utf8"));
   tapline("imports", "add", "--plan", plan);
   const started = performance.now();
   tapline("imports", "run", nickname, "--yes");
@@ -101,37 +104,47 @@ function cliRegion(region) {
   return { in1: "india", sg1: "singapore", us1: "united-states", aps3: "indonesia", mec1: "uae" }[region] ?? "europe";
 }
 
-async function sql(text) {
-  return (await control("/control/sql", { sql: text })).rows;
+async function sql(query) {
+  return (await control("POST", "/control/google/sql", { query })).rows;
 }
 
-/** Sums of what CleverTap holds. Dollars are summed in cents: floats do not add up. */
-async function totals() {
-  const { profiles, events } = await control("/control/arrived", {});
-  const sum = (list, name) => list.reduce((all, one) => all + Math.round(Number(one[name]) * 100), 0) / 100;
-  const people = Object.values(profiles);
-  const data = events.map((event) => event.evtData);
-  return {
-    profiles: people.length,
-    purchases: sum(people, "Purchases"),
-    profileCds: sum(people, "CDs"),
-    profileDollars: sum(people, "Dollars"),
-    events: events.length,
-    eventCds: sum(data, "CDs"),
-    eventDollars: sum(data, "Amount"),
-  };
+function records(kind) {
+  return control("GET", `/control/records?kind=${kind}`);
 }
 
-function control(path, body) {
+function column(rows, index) {
+  return rows.map((row) => row[index]);
+}
+
+/** Added up in cents: floats do not add up. */
+function total(values) {
+  return values.reduce((sum, value) => sum + Math.round(Number(value) * 100), 0) / 100;
+}
+
+/** How many of these rows stand among the others too, each counted as often as it stands in both. */
+function alike(these, others) {
+  const name = (row) => row.map((value, index) => (index === 0 ? value : Number(value))).join(" ");
+  const left = new Map();
+  for (const row of others) left.set(name(row), (left.get(name(row)) ?? 0) + 1);
+  let same = 0;
+  for (const row of these) {
+    const count = left.get(name(row)) ?? 0;
+    if (count > 0) same += 1;
+    left.set(name(row), count - 1);
+  }
+  return same;
+}
+
+function control(method, path, body) {
   const ca = readFileSync(sandbox.authority_pem_path);
   return new Promise((resolve, reject) => {
-    const asked = request(new URL(path, sandbox.endpoint), { method: "POST", ca, headers: { "x-sandbox-control": sandbox.control_token, "content-type": "application/json" } }, async (answer) => {
+    const asked = request(new URL(path, sandbox.endpoint), { method, ca, headers: { "x-sandbox-control": sandbox.control_token, "content-type": "application/json" } }, async (answer) => {
       let text = "";
       for await (const piece of answer) text += piece;
       if (answer.statusCode === 200) resolve(JSON.parse(text));
       else reject(new Error(`${path} answers ${answer.statusCode}: ${text}`));
     });
     asked.on("error", reject);
-    asked.end(JSON.stringify(body));
+    asked.end(body && JSON.stringify(body));
   });
 }
