@@ -13,6 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 
 /// Runs the engine on a port of its own choosing, says which, and ends when its standard input does, taking its data
 /// along: so it cannot outlive the process that started it, however that ends.
@@ -30,7 +31,7 @@ listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(256)
 print(listener.getsockname()[1], flush=True)
-uvicorn.Server(uvicorn.Config("local_bigquery:app", log_level="error", access_log=False)).run(sockets=[listener])
+uvicorn.Server(uvicorn.Config("local_bigquery:app", log_level="error", access_log=False, timeout_keep_alive=3600)).run(sockets=[listener])
 "#;
 
 /// Why the SQL engine is not there.
@@ -55,12 +56,13 @@ pub(crate) struct Emulator {
     child: Mutex<Option<Child>>,
     port: u16,
     client: Client<HttpConnector, Full<Bytes>>,
+    threads: Handle,
     data: TempDir,
 }
 
 impl Emulator {
     /// Blocks until the engine listens, which takes some seconds.
-    pub(crate) fn start(project: &str) -> Result<Self, EmulatorError> {
+    pub(crate) fn start(project: &str, threads: Handle) -> Result<Self, EmulatorError> {
         let home = home();
         let python = home.join("venv/bin/python");
         if !python.exists() {
@@ -96,6 +98,7 @@ impl Emulator {
             child: Mutex::new(Some(child)),
             port,
             client,
+            threads,
             data,
         })
     }
@@ -119,10 +122,15 @@ impl Emulator {
             .header("content-type", "application/json")
             .body(Full::from(body.map(Value::to_string).unwrap_or_default()))
             .map_err(|_| silent())?;
-        let response = self.client.request(request).await.map_err(|_| silent())?;
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.map_err(|_| silent())?.to_bytes();
-        Ok((status, body))
+        let client = self.client.clone();
+        // Always on the sandbox's threads: a connection made on a test's own would die with that test, and be
+        // handed to the next one dead.
+        let answer = self.threads.spawn(async move {
+            let response = client.request(request).await.ok()?;
+            let status = response.status().as_u16();
+            Some((status, response.into_body().collect().await.ok()?.to_bytes()))
+        });
+        answer.await.ok().flatten().ok_or_else(silent)
     }
 
     pub(crate) fn stop(&self) {

@@ -117,7 +117,8 @@ impl Sandbox {
     ) -> Result<(Arc<World>, SocketAddr, Serving), StartError> {
         let emulator = if options.sql {
             let project = options.project.clone();
-            let starting = runtime.spawn_blocking(move || Emulator::start(&project));
+            let threads = runtime.handle().clone();
+            let starting = runtime.spawn_blocking(move || Emulator::start(&project, threads));
             let started = starting.await.map_err(|error| StartError::Threads(error.into()))?;
             Some(started.map_err(StartError::Emulator)?)
         } else {
