@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 
 use crate::checks::Checks;
 use crate::commands::accounts::TestedAccount;
+use crate::commands::dry_run::DryRuns;
 use crate::commands::off_thread;
 use crate::offers::Offers;
 use crate::wire::signal::{KeyDrop, Signal};
@@ -29,6 +30,7 @@ pub struct App {
     /// Made anew when Settings change the way out.
     net: RwLock<Net>,
     pub(crate) checks: Checks,
+    pub(crate) dry_runs: DryRuns,
     /// The last account that was tested before it was saved.
     pub(crate) tested_account: Mutex<Option<TestedAccount>>,
     /// Keys that were read and not yet saved.
@@ -74,6 +76,7 @@ impl App {
             vault: Vault::new(namespace.to_owned()),
             net: RwLock::new(net),
             checks: Checks::default(),
+            dry_runs: DryRuns::default(),
             tested_account: Mutex::default(),
             offers: Offers::new(),
             calls: AtomicU64::new(1),

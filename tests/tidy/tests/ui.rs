@@ -76,7 +76,11 @@ fn a_wrong_import_is_caught() {
         ("kit/Button.svelte", "import { call } from '../backend'", true),
         ("kit/Button.svelte", "import { call } from '../backend/call'", true),
         ("kit/Button.svelte", "import '../tokens.css'", false),
-        ("kit/Card.svelte", "import type { Problem } from '../backend/generated/Problem'", false),
+        (
+            "kit/Card.svelte",
+            "import type { Problem } from '../backend/generated/Problem'",
+            false,
+        ),
         ("kit/Table.svelte", "import Row from '../imports/Row.svelte'", true),
         (
             "connections/List.svelte",

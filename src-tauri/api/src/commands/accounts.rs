@@ -1,20 +1,24 @@
 //! Saved CleverTap accounts.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use tapline_core::account::{self, AccountDraft as Typed, Settled};
+use tapline_core::clevertap::Region;
+use tapline_core::clevertap::prove::prove;
+use tapline_core::clevertap::upload::{Credentials, Uploader};
 use tapline_core::ground::ids::AccountId;
-use tapline_core::ground::problem::Problem;
+use tapline_core::ground::problem::{Code, Problem};
 use tapline_core::ground::secret::Secret;
 use tapline_core::store::{AccountRow, CheckRow, Reading, StoreError, Subject};
-use tapline_core::vault;
+use tapline_core::vault::{self, Attendance};
 
 use super::connections::{Keep, free_name, name_taken, taken};
 use super::{first, id};
 use crate::App;
 use crate::checks::lock;
-use crate::wire::account::{Account, AccountDraft, AccountRef, AccountReview, DashboardAddress};
+use crate::wire::account::{Account, AccountDraft, AccountRef, AccountReview, AccountTest, DashboardAddress};
 use crate::wire::hidden::Hidden;
 use crate::wire::problem::Problem as WireProblem;
 
@@ -100,6 +104,40 @@ pub(crate) async fn save_keeping(app: &Arc<App>, draft: AccountDraft, keep: Keep
     saved
 }
 
+/// Tests what was typed. A verdict is kept in memory until just this is saved.
+pub(super) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<AccountTest, Problem> {
+    let before = before(app, &draft).await?;
+    let settled = settled(&draft)?;
+    let passcode = match (typed_passcode(&draft), before) {
+        (Some(passcode), _) => passcode,
+        (None, Some(before)) => app.passcode(&before, Attendance::Attended).await?,
+        (None, None) => return Err(Problem::new(Code::Internal)),
+    };
+    let test = run_test(app, &settled.account_id, settled.region, &passcode).await;
+    *lock(&app.tested_account) = Some(TestedAccount {
+        settled,
+        passcode: draft.passcode.clone(),
+        test: test.clone(),
+    });
+    Ok(AccountTest::from(&test))
+}
+
+/// Tests a saved account, and keeps the verdict with it.
+pub(super) async fn test(app: &Arc<App>, ask: AccountRef) -> Result<Account, Problem> {
+    let account: AccountId = id(&ask.account)?;
+    let row = app.look(move |store| store.accounts().get(account)).await?;
+    let passcode = app.passcode(&row, Attendance::Attended).await?;
+    let test = run_test(app, &row.account_id, row.region, &passcode).await;
+    let tested = app
+        .change(move |store| {
+            store.checks_mut().put(Subject::Account(account), &test)?;
+            told(store, account)
+        })
+        .await?;
+    app.changed("accounts");
+    Ok(tested)
+}
+
 pub(super) async fn delete(app: &Arc<App>, ask: AccountRef) -> Result<(), Problem> {
     let account: AccountId = id(&ask.account)?;
     let entry = app.change(move |store| store.accounts_mut().delete(account)).await?;
@@ -124,6 +162,25 @@ fn tested(app: &App, settled: &Settled, passcode: &Hidden) -> Option<CheckRow> {
                 && tested.passcode == *passcode
         })
         .map(|tested| tested.test.clone())
+}
+
+async fn run_test(app: &App, account_id: &str, region: Region, passcode: &Secret<String>) -> CheckRow {
+    let started = Instant::now();
+    let uploader = Uploader::new(
+        app.net(),
+        Credentials {
+            account_id: account_id.to_owned(),
+            region,
+            passcode: passcode.lend(|text| Secret::new(text.clone())),
+        },
+    );
+    let problem = prove(&uploader).await.err();
+    CheckRow {
+        at: Timestamp::now(),
+        took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        passed: problem.is_none(),
+        problem,
+    }
 }
 
 fn reviewed(draft: &AccountDraft) -> account::AccountReview {

@@ -3,10 +3,13 @@
 mod about;
 pub(crate) mod accounts;
 pub(crate) mod connections;
+pub(crate) mod dry_run;
 mod imports;
 pub(crate) mod key;
 pub(crate) mod runs;
 mod settings;
+mod source;
+mod wizard;
 
 use std::sync::Arc;
 
@@ -146,23 +149,23 @@ commands! {
     "accounts.review" accounts::review (wire::account::AccountDraft) -> wire::account::AccountReview;
     "accounts.save" accounts::save (wire::account::AccountDraft) -> wire::account::Account;
     /// Tests what was typed, without saving it.
-    "accounts.test_draft" (wire::account::AccountDraft) -> wire::account::AccountTest;
-    "accounts.test" (wire::account::AccountRef) -> wire::account::Account;
+    "accounts.test_draft" accounts::test_draft (wire::account::AccountDraft) -> wire::account::AccountTest;
+    "accounts.test" accounts::test (wire::account::AccountRef) -> wire::account::Account;
     /// Refused while an import sends to it, unless that import is Draft or Stopped.
     "accounts.delete" accounts::delete (wire::account::AccountRef) -> ();
 
     "imports.list" imports::list (()) -> Vec<wire::import::ImportBrief>;
     "imports.get" imports::get (wire::import::ImportRef) -> wire::import::Import;
-    "imports.tables" (wire::connection::ConnectionRef) -> wire::import::Tables;
+    "imports.tables" source::tables (wire::connection::ConnectionRef) -> wire::import::Tables;
     /// Bytes and columns, from a dry run. Reads nothing.
-    "imports.estimate" (wire::import::SourceAsk) -> wire::import::Estimate;
+    "imports.estimate" source::estimate (wire::import::SourceAsk) -> wire::import::Estimate;
     /// Preview Results: a few rows.
-    "imports.preview" (wire::import::SourceAsk) -> wire::check::Sample;
-    "imports.suggest" (wire::import::SuggestAsk) -> wire::import::Suggested;
-    "imports.review" (wire::import::ReviewAsk) -> wire::import::PlanReview;
+    "imports.preview" source::preview (wire::import::SourceAsk) -> wire::check::Sample;
+    "imports.suggest" wizard::suggest (wire::import::SuggestAsk) -> wire::import::Suggested;
+    "imports.review" wizard::review (wire::import::ReviewAsk) -> wire::import::PlanReview;
     /// Perform Dry Run. Reports come as `dry_run` signals.
-    "imports.dry_run" (wire::import::DryRunAsk) -> wire::import::DryRunReport;
-    "imports.cancel_dry_run" (wire::import::DryRunRef) -> wire::import::DryRunReport;
+    "imports.dry_run" dry_run::start (wire::import::DryRunAsk) -> wire::import::DryRunReport;
+    "imports.cancel_dry_run" dry_run::cancel (wire::import::DryRunRef) -> wire::import::DryRunReport;
     "imports.save" imports::save (wire::import::ImportSave) -> wire::import::Import;
     /// What a person must read before events with all rows are sent. Nothing where no warning is due.
     "imports.run_warning" (wire::import::ImportRef) -> Option<wire::import::RunWarning>;

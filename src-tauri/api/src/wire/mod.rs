@@ -5,7 +5,7 @@
 pub mod account;
 pub mod check;
 pub mod connection;
-mod from;
+pub(crate) mod from;
 pub mod hidden;
 pub mod import;
 pub mod key;

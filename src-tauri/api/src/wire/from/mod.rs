@@ -6,4 +6,5 @@ mod import;
 mod key;
 mod problem;
 mod run;
+pub(crate) mod sample;
 mod settings;
