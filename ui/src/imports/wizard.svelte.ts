@@ -194,6 +194,7 @@ export class ImportWizard {
 
   /** Keeps the plan. As a Draft it may be incomplete. What was typed stays, whatever happens. */
   async save(draft: boolean): Promise<boolean> {
+    if (this.locked || this.saving) return false;
     this.saving = true;
     this.saveProblem = null;
     try {
@@ -216,6 +217,20 @@ export class ImportWizard {
   /** Whether saving may leave it incomplete: it is new, or still a Draft. */
   get draft(): boolean {
     return this.brief === null || this.brief.status === "draft";
+  }
+
+  /** Why nothing can be saved, where nothing can. */
+  get locked(): "running" | "stopped" | null {
+    const status = this.brief?.status;
+    return status === "running" || status === "stopped" ? status : null;
+  }
+
+  /** Begins a new import with the same settings, so that one that is stopped can live on under another name. */
+  copy(): void {
+    this.brief = null;
+    this.#saved = "";
+    this.change({ ...this.plan, nickname: `${this.plan.nickname} copy` });
+    this.step = "configure";
   }
 
   /** The problem at a place that was left once already. */

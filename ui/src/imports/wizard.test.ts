@@ -198,3 +198,21 @@ describe("saving an import", () => {
     expect(wizard.id).toBe("i1");
   });
 });
+
+describe("an import that cannot be changed", () => {
+  it.each(["running", "stopped"] as const)("is not saved while it is %s", async (status) => {
+    host.on("imports.get", { brief: brief({ status }), plan: plan(), problems: [] });
+    await wizard.open("i1");
+    wizard.change({ ...wizard.plan, nickname: "Changed" });
+    expect(await wizard.save(false)).toBe(false);
+    expect(host.callsOf("imports.save")).toEqual([]);
+  });
+
+  it("lives on as a new one with the same settings", async () => {
+    host.on("imports.get", { brief: brief({ status: "stopped" }), plan: plan(), problems: [] });
+    await wizard.open("i1");
+    wizard.copy();
+    expect(await wizard.save(true)).toBe(true);
+    expect(host.callsOf("imports.save")[0]).toMatchObject({ id: null, plan: { nickname: "Shop customers copy", properties: plan().properties } });
+  });
+});
