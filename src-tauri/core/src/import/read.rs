@@ -118,7 +118,8 @@ impl<'s> Walk<'s> {
         let fault = at(inside(place, name), Code::PlanFieldUnknown)
             .with(Fact::Found, name)
             .with(Fact::Expected, known.clone().collect::<Vec<_>>().join(", "))
-            .with_some(Fact::Suggestion, nearest(name, known));
+            // Not as a suggestion: those are values for a field, and this is a field's name.
+            .with_some(Fact::Name, nearest(name, known));
         self.faults.push(fault);
     }
 

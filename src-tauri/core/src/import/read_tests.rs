@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::read;
-use crate::ground::problem::{Fact, Problem};
+use crate::ground::problem::{Code, Fact, Problem};
 
 fn good() -> Value {
     json!({
@@ -13,12 +13,11 @@ fn good() -> Value {
 
 fn line(problem: &Problem) -> String {
     let fact = |fact| problem.facts().get(fact).unwrap_or("-");
-    format!(
-        "{} {} → {}",
-        fact(Fact::Field),
-        problem.code().as_str(),
-        fact(Fact::Suggestion)
-    )
+    let near = match problem.code() {
+        Code::PlanFieldUnknown => Fact::Name,
+        _ => Fact::Suggestion,
+    };
+    format!("{} {} → {}", fact(Fact::Field), problem.code().as_str(), fact(near))
 }
 
 #[track_caller]

@@ -671,7 +671,7 @@ catalogue! {
         You, NotByItself }
     PlanFieldUnknown = "plan_field_unknown" {
         "A plan has no field called {found}",
-        "At {field}.[ Did you mean {suggestion}?][ Known here: {expected}.]",
+        "At {field}.[ Did you mean {name}?][ Known here: {expected}.]",
         You, NotByItself }
     PlanFieldMissing = "plan_field_missing" {
         "The plan lacks {name}",
