@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::ask::Ask;
 use crate::clevertap::Rules;
-use crate::faults::{Fault, Gate, Matcher, glob};
+use crate::faults::{Fault, Matcher, glob};
+use crate::gate::Gate;
 use crate::google::bigquery::{Column, LoadError, made_up_rows};
 use crate::google::{AccountState, KeyState, Privilege, ProjectState, Resource};
 use crate::reply::Reply;

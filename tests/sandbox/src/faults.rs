@@ -1,4 +1,4 @@
-//! Misbehaviour on a script: which call goes wrong, how, and calls that wait until a test lets them go.
+//! Misbehaviour on a script: which call goes wrong or waits, and how.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::watch;
 
 use crate::calls::Call;
+use crate::gate::{Gate, Wait};
 use crate::reply::Reply;
 
 /// Which calls a fault or a gate is for. Every condition that is set must hold.
@@ -234,69 +234,6 @@ fn vpc(identifier: &str) -> Reply {
     )
 }
 
-/// Calls that wait. Dropping the gate lets them all go.
-#[derive(Debug)]
-pub struct Gate {
-    state: watch::Sender<GateState>,
-}
-
-#[derive(Debug, Default, Clone)]
-struct GateState {
-    arrived: Vec<Call>,
-    let_go: usize,
-    open: bool,
-}
-
-impl Gate {
-    /// Waits until `count` calls have come to the gate, those already let go included.
-    pub async fn arrived(&self, count: usize) -> Vec<Call> {
-        let mut state = self.state.subscribe();
-        match state.wait_for(|state| state.arrived.len() >= count).await {
-            Ok(state) => state.arrived.clone(),
-            Err(_) => Vec::new(), // the sender is `self`, so it is still there
-        }
-    }
-
-    /// How many calls have come so far.
-    pub fn count(&self) -> usize {
-        self.state.borrow().arrived.len()
-    }
-
-    /// Lets the next `count` calls go, in order of arrival; counts also for calls not yet here.
-    pub fn let_go(&self, count: usize) {
-        self.state.send_modify(|state| state.let_go += count);
-    }
-
-    /// Lets every call go, now and later.
-    pub fn open(&self) {
-        self.state.send_modify(|state| state.open = true);
-    }
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        self.open();
-    }
-}
-
-/// A call's place at a gate.
-#[derive(Debug, Clone)]
-pub(crate) struct Wait {
-    state: watch::Sender<GateState>,
-}
-
-impl Wait {
-    pub(crate) async fn pass(&self, call: &Call) {
-        let mut place = 0;
-        self.state.send_modify(|state| {
-            place = state.arrived.len();
-            state.arrived.push(call.clone());
-        });
-        let mut state = self.state.subscribe();
-        let _ = state.wait_for(|state| state.open || state.let_go > place).await;
-    }
-}
-
 #[derive(Debug, Clone)]
 enum Act {
     Fault(Fault),
@@ -335,15 +272,14 @@ impl Script {
     }
 
     pub(crate) fn hold(&self, matcher: Matcher, answer: bool) -> Gate {
-        let state = watch::Sender::new(GateState::default());
-        let wait = Wait { state: state.clone() };
+        let gate = Gate::new();
         let act = if answer {
-            Act::HoldAnswer(wait)
+            Act::HoldAnswer(gate.wait())
         } else {
-            Act::HoldCall(wait)
+            Act::HoldCall(gate.wait())
         };
         self.lines().push(Line { matcher, act, seen: 0 });
-        Gate { state }
+        gate
     }
 
     pub(crate) fn clear(&self) {

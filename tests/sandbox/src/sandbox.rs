@@ -16,7 +16,8 @@ use crate::clock::Clock;
 use crate::control::Gates;
 use crate::door;
 use crate::emulator::{Emulator, EmulatorError};
-use crate::faults::{Fault, Gate, Matcher, Script};
+use crate::faults::{Fault, Matcher, Script};
+use crate::gate::Gate;
 use crate::google::{Google, random_hex};
 use crate::world::World;
 

@@ -2,13 +2,16 @@
 
 mod cdnow;
 mod datasets;
+mod job;
 mod jobs;
 pub(crate) mod packed;
 mod queries;
 mod rows;
+mod running;
 mod statement;
 mod stock;
 mod tables;
+mod words;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -33,10 +36,10 @@ pub(crate) struct Books {
     datasets: BTreeMap<(String, String), Dataset>,
     /// Tables that the door serves from memory, past the engine.
     stock: BTreeMap<TableKey, stock::Stocked>,
-    jobs: HashMap<(String, String), Arc<jobs::Job>>,
+    jobs: HashMap<(String, String), Arc<job::Job>>,
     /// Jobs by the result table nobody named.
-    anonymous: HashMap<String, Arc<jobs::Job>>,
-    requests: HashMap<(String, String), Arc<jobs::Job>>,
+    anonymous: HashMap<String, Arc<job::Job>>,
+    requests: HashMap<(String, String), Arc<job::Job>>,
     /// Queries whose results are cached, data versions included.
     cache: HashSet<String>,
     sizes: HashMap<TableKey, Arc<BTreeMap<String, u64>>>,

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Call;
-use super::jobs::{Job, Wanted};
+use super::job::Job;
+use super::jobs::Wanted;
 use super::packed;
 use super::rows::{Page, TimestampFormat};
 use crate::google::{ApiError, random_hex};
