@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod bigquery;
+pub mod check;
 pub mod clevertap;
 pub mod connection;
 pub mod google;

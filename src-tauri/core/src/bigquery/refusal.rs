@@ -119,10 +119,10 @@ impl Refusal {
         if let Some(problem) = self.by_details(asked) {
             return problem;
         }
-        if let Some(identifier) = perimeter(&self.message) {
+        if self.message.starts_with(PERIMETER) {
             return asked
                 .problem(Code::VpcPerimeter)
-                .with_some(Fact::UniqueIdentifier, identifier);
+                .with_some(Fact::UniqueIdentifier, perimeter(&self.message));
         }
         match self.reason.as_str() {
             "notFound" => self.not_found(asked),
@@ -161,7 +161,7 @@ impl Refusal {
                 "CONSUMER_INVALID" | "RESOURCE_PROJECT_INVALID" => asked.problem(Code::ProjectNotFound),
                 "USER_PROJECT_DENIED" => denied(asked, "serviceusage.services.use"),
                 "SECURITY_POLICY_VIOLATED" => {
-                    let identifier = known("uid").or_else(|| perimeter(&self.message).flatten());
+                    let identifier = known("uid").or_else(|| perimeter(&self.message));
                     asked
                         .problem(Code::VpcPerimeter)
                         .with_some(Fact::UniqueIdentifier, identifier)
@@ -324,21 +324,14 @@ fn permission(message: &str) -> Option<&str> {
     (found.matches('.').count() == 2).then_some(found)
 }
 
-/// VPC Service Controls' sentence (cloud.google.com/vpc-service-controls/docs/troubleshooting, read 2026-11). The inner
-/// `None` means that it names no identifier.
-fn perimeter(message: &str) -> Option<Option<String>> {
-    if !message.starts_with("VPC Service Controls: Request is prohibited") {
-        return None;
-    }
-    Some(
-        message
-            .split_once("vpcServiceControlsUniqueIdentifier: ")
-            .map(|(_, rest)| {
-                rest.chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
-                    .collect()
-            }),
-    )
+/// VPC Service Controls' sentence (cloud.google.com/vpc-service-controls/docs/troubleshooting, read 2026-11).
+const PERIMETER: &str = "VPC Service Controls: Request is prohibited";
+
+/// The identifier in that sentence.
+fn perimeter(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("vpcServiceControlsUniqueIdentifier: ")?;
+    let fits = |c: &char| c.is_ascii_alphanumeric() || "-_".contains(*c);
+    Some(rest.chars().take_while(fits).collect())
 }
 
 /// `… at [3:14]` at the end of a syntax error.
@@ -377,6 +370,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table of cases is read as one")]
     fn recorded_answers_are_told_apart() {
         let rows: &[(u16, &str, &str, Code)] = &[
             (

@@ -221,9 +221,9 @@ fn skew_words(skew: i64) -> String {
     let seconds = skew.unsigned_abs();
     let amount = match seconds {
         0..120 => format!("{seconds} seconds"),
-        120..7200 => format!("{} minutes", seconds / 60),
-        7200..172_800 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
+        120..7170 => format!("{} minutes", (seconds + 30) / 60),
+        7170..172_800 => format!("{} hours", (seconds + 1800) / 3600),
+        _ => format!("{} days", (seconds + 43_200) / 86_400),
     };
     format!("{amount} {side} Google's")
 }
@@ -366,7 +366,7 @@ mod tests {
         let rows = [
             (45, "45 seconds ahead of Google's"),
             (-600, "10 minutes behind Google's"),
-            (7200, "2 hours ahead of Google's"),
+            (7199, "2 hours ahead of Google's"),
             (-31_536_000, "365 days behind Google's"),
         ];
         for (skew, words) in rows {

@@ -426,6 +426,11 @@ catalogue! {
         "The answer has status {status}[ and the reason {reason}], which is not known here. What Google said stands below.",
         ProjectAdmin, NotByItself }
 
+    CheckOverdue = "check_overdue" {
+        "The test took too long",
+        "It is given {limit}, and this step had no answer by then. A slow network or a firewall that swallows packets does this. Try again.",
+        NetworkAdmin, MaySucceedLater }
+
     // ---- SQL that is not run ---------------------------------------------------------------------------------------
     SqlIsScript = "sql_is_script" {
         "This is more than one statement",
