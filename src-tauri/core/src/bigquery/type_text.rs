@@ -64,8 +64,7 @@ impl<'a> Rest<'a> {
         let mut field = Field::of(name, FieldKind::named(word, None));
         if field.kind == FieldKind::Record && self.sign('<').is_some() {
             loop {
-                let member = self.word()?;
-                field.fields.push(self.column(member, depth + 1)?);
+                field.fields.push(self.member(field.fields.len() + 1, depth)?);
                 if self.sign('>').is_some() {
                     break;
                 }
@@ -76,6 +75,17 @@ impl<'a> Rest<'a> {
             self.text = self.text.split_once(')')?.1;
         }
         Some(field)
+    }
+
+    /// A member of a struct. One without a name gets the name that BigQuery gives it.
+    fn member(&mut self, number: usize, depth: usize) -> Option<Field> {
+        let before = self.text;
+        let name = self.word()?;
+        if self.text.trim_start().starts_with(char::is_alphabetic) {
+            return self.column(name, depth + 1);
+        }
+        self.text = before;
+        self.column(&format!("_field_{number}"), depth + 1)
     }
 
     fn word(&mut self) -> Option<&'a str> {
@@ -113,7 +123,8 @@ mod tests {
             ("TOMORROWS_TYPE", Some("TOMORROWS_TYPE")),
             ("ARRAY<ARRAY<STRING>>", None),
             ("ARRAY<STRING", None),
-            ("STRUCT<a>", None),
+            ("STRUCT<INT64, b STRING>", Some("STRUCT<_field_1 INT64, b STRING>")),
+            ("STRUCT<>", None),
             ("STRING STRING", None),
             ("", None),
         ];

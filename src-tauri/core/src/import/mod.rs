@@ -3,6 +3,7 @@
 pub mod fault;
 pub mod plan;
 mod read;
+mod sql_end;
 pub mod state;
 pub mod statement;
 pub mod suggest;

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::plan::{EventName, IdentityColumn, Plan, Records, Source};
+use super::sql_end::bare;
 use crate::bigquery::DatasetRef;
 use crate::clevertap::rules::identity::NOBODY;
 use crate::clevertap::rules::limits::IDENTITY_CHARS;
@@ -138,11 +139,6 @@ fn from(source: &Source, dataset: &DatasetRef) -> String {
         Source::Table(table) => quoted(&format!("{}.{}.{}", dataset.project, dataset.dataset, table.trim())),
         Source::Sql(sql) => format!("(\n{}\n)", bare(sql)),
     }
-}
-
-/// The statement without the semicolons and the white space at its end.
-fn bare(sql: &str) -> &str {
-    sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';')
 }
 
 /// A name in back-ticks, whatever it holds.

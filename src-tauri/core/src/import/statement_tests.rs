@@ -46,10 +46,10 @@ fn events_are_read_row_by_row_and_only_in_the_plans_columns() {
 
 #[test]
 fn a_persons_select_keeps_lines_of_its_own() {
-    let sql = "WITH x AS (SELECT 1 AS id)\nSELECT * FROM x -- the end ;\n;; \n";
+    let sql = "WITH x AS (SELECT 1 AS id)\nSELECT * FROM x -- why\nWHERE TRUE ; -- the end ;\n;; \n";
     let text = all_rows(&events(Some(sql)), &dataset());
     assert!(
-        text.ends_with("FROM (\nWITH x AS (SELECT 1 AS id)\nSELECT * FROM x -- the end\n)"),
+        text.ends_with("FROM (\nWITH x AS (SELECT 1 AS id)\nSELECT * FROM x -- why\nWHERE TRUE\n)"),
         "its comment must not swallow our bracket: {text}"
     );
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fault::{at, nearest};
 use super::plan::{DataType, EventName, Events, IdentityKind, Plan, Property, Records, Repairs, Source, TimeColumn};
+use super::sql_end::bare;
 use crate::bigquery::TableId;
 use crate::clevertap::rules::limits::{CUSTOM_PROFILE_PROPERTIES, EVENT_PROPERTIES, NAME_BYTES};
 use crate::clevertap::rules::names::{self, NameRefusal};
@@ -75,7 +76,7 @@ fn source(faults: &mut Vec<Problem>, source: &Source) {
                 faults.push(problem.with(Fact::Field, "source.table"));
             }
         }
-        Source::Sql(sql) => needed(faults, "source.sql", "SQL", sql.trim().trim_end_matches(';')),
+        Source::Sql(sql) => needed(faults, "source.sql", "SQL", bare(sql)),
     }
 }
 
