@@ -83,5 +83,5 @@ test("deleting says what goes, asks once more, and empties the list", async () =
   await world.page.getByRole("alertdialog", { name: /Delete shop-prod/ }).waitFor();
   await world.look("delete-connection");
   await world.button("Delete connection").click();
-  await world.sees("Bring BigQuery to CleverTap");
+  await world.sees("Connect your first dataset");
 });

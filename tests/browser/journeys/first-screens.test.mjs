@@ -8,10 +8,11 @@ before(async () => {
 });
 after(() => world?.close());
 
-for (const screen of ["Connections", "Accounts", "Imports", "Settings"]) {
+const screens = { Connections: "Import Connections", Accounts: "Accounts", Imports: "Import Center", Runs: "Runs", Settings: "Settings" };
+for (const [screen, title] of Object.entries(screens)) {
   test(`${screen} can be reached, read and used before anything has been added`, async () => {
     await world.page.getByRole("link", { name: screen }).first().click();
-    await world.heading(screen).waitFor();
+    await world.heading(title).waitFor();
     assert.match(await world.page.title(), /Tapline/, "the window says whose it is");
     await world.look(`empty-${screen.toLowerCase()}`);
   });
@@ -21,9 +22,9 @@ test("the command palette opens from the keyboard and leads to a screen", async 
   await world.page.keyboard.press("Control+k");
   await world.page.getByRole("dialog", { name: "Jump to" }).waitFor();
   await world.look("palette");
-  await world.page.keyboard.type("import");
+  await world.page.keyboard.type("runs");
   await world.page.keyboard.press("Enter");
-  await world.heading("Imports").waitFor();
+  await world.heading("Runs").waitFor();
 });
 
 test("a page without a token reaches no engine", async () => {
