@@ -1,9 +1,10 @@
 // One journey's world: a sandbox, the real engine behind the headless host, and Chromium on the real UI.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
+import { request } from "node:https";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -41,6 +42,21 @@ async function start(name, args, env) {
 export class Sandbox {
   static async start(...args) {
     return Object.assign(new Sandbox(), await start("tapline-sandbox", args, {}));
+  }
+
+  /** Pulls a lever of the sandbox. */
+  async control(method, path, body) {
+    const ca = await readFile(this.authority_pem_path);
+    return new Promise((resolve, reject) => {
+      const asked = request(new URL(path, this.endpoint), { method, ca, headers: { "x-sandbox-control": this.control_token } }, async (answer) => {
+        let text = "";
+        for await (const piece of answer) text += piece;
+        if (answer.statusCode === 200) resolve(JSON.parse(text));
+        else reject(new Error(`${path} answers ${answer.statusCode}: ${text}`));
+      });
+      asked.on("error", reject);
+      asked.end(body && JSON.stringify(body));
+    });
   }
 
   get environment() {
@@ -132,6 +148,18 @@ export class World {
     const path = join(this.folder, name);
     await writeFile(path, text, { mode: 0o600 });
     return path;
+  }
+
+  /** The whole page with what stands in its fields and its storage, as a thief would take it. */
+  everything() {
+    return this.page.evaluate(() => document.documentElement.outerHTML + JSON.stringify({ ...localStorage, ...sessionStorage }) + [...document.querySelectorAll("input, textarea")].map((field) => field.value).join("\n"));
+  }
+
+  /** Types a command of the terminal on the same store. */
+  tapline(...words) {
+    const said = spawnSync(program("tapline"), ["--json", ...words], { env: { ...process.env, ...this.environment }, encoding: "utf8" });
+    assert.equal(said.status, 0, `tapline ${words.join(" ")}: ${said.stdout}${said.stderr}`);
+    return JSON.parse(said.stdout).ok;
   }
 
   /** Every file of this world that holds the text. */
