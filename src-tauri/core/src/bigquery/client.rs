@@ -164,7 +164,8 @@ impl Client {
                 .at_most(LARGEST_PAGE)
         };
         let text = self.text(&asked, ask).await?;
-        let head: DryRunWire = serde_json::from_str(&text).map_err(|error| malformed(&asked, &error))?;
+        let head: DryRunWire = serde_json::from_str(&text)
+            .map_err(|error| malformed(&asked, &format!("line {}, column {}", error.line(), error.column())))?;
         if head.job_complete == Some(false) {
             return Err(asked.problem(Code::QuerySlow));
         }

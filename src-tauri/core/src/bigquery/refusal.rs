@@ -254,10 +254,9 @@ impl Refusal {
     fn bytes_cap(&self, asked: &Asked) -> Problem {
         let needed = self
             .message
-            .split(' ')
-            .map(|word| word.trim_end_matches('.'))
-            .filter(|word| word.len() > 2 && word.bytes().all(|b| b.is_ascii_digit()))
-            .nth(1);
+            .split_once(" or higher required")
+            .and_then(|(before, _)| before.rsplit(' ').next())
+            .filter(|word| word.bytes().all(|b| b.is_ascii_digit()));
         asked.problem(Code::BytesCapExceeded).with_some(Fact::Bytes, needed)
     }
 }

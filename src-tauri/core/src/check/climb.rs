@@ -151,6 +151,9 @@ impl Check {
         let sure = [by_dataset, by_job].contains(&Answers::Surely);
         let perhaps = [by_dataset, by_job].contains(&Answers::Perhaps);
         match dataset {
+            Err(problem) if !sure && !perhaps && problem.code() == Code::ProjectNotFound => {
+                Outcome::Failed(problem.clone().with(Fact::Field, "project_id"))
+            }
             Err(problem) if !sure && !perhaps => Outcome::Failed(problem.clone()),
             _ if sure || name.is_some() => Outcome::Passed(name),
             _ => {
@@ -165,7 +168,10 @@ impl Check {
     fn dataset_found(&self, dataset: Result<Dataset, Problem>) -> Outcome {
         let found = match dataset {
             Ok(dataset) => dataset.location,
-            Err(problem) => return Outcome::Failed(problem.with(Fact::Field, "dataset_id")),
+            Err(problem) if matches!(problem.code(), Code::DatasetNotFound | Code::DatasetGetDenied) => {
+                return Outcome::Failed(problem.with(Fact::Field, "dataset_id"));
+            }
+            Err(problem) => return Outcome::Failed(problem),
         };
         self.board.learn_location(found.clone());
         match (found, &self.target.location) {

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
+use zeroize::Zeroize as _;
 
 use super::key::ServiceAccount;
 use crate::ground::clock::Clock;
@@ -132,11 +133,14 @@ impl Tokens {
                 .within(Duration::from_secs(20))
         });
         let asked_at = self.clock.now();
-        let reply = self.net.send(ask).await.map_err(|failure| unanswered(&failure))?;
+        let mut reply = self.net.send(ask).await.map_err(|failure| unanswered(&failure))?;
         if !reply.is_success() {
             return Err(self.judge(&reply, asked_at));
         }
-        let granted: Granted = reply.json().map_err(|failure| unanswered(&failure))?;
+        let granted = reply.json::<Granted>();
+        // The body holds the token too.
+        reply.body.zeroize();
+        let granted = granted.map_err(|failure| unanswered(&failure))?;
         let lasts = granted.expires_in.clamp(60, 12 * 3600);
         let until = asked_at
             .checked_add(jiff::SignedDuration::from_secs(lasts))

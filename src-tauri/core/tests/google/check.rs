@@ -239,6 +239,39 @@ async fn each_missing_right_fails_its_own_step() {
 }
 
 #[tokio::test]
+async fn the_check_asks_for_no_right_that_an_import_would_not() {
+    let sandbox = sandbox().await;
+    let google = sandbox.google();
+    serve_customers(&sandbox, "customers", 3);
+    let key = google.issue_key("acme-dw", "least-rights");
+    google.grant(&key.client_email, &Resource::project("acme-dw"), "bigquery.jobs.create");
+    let shop = Resource::dataset("acme-dw", "shop");
+    for right in [
+        "bigquery.datasets.get",
+        "bigquery.tables.get",
+        "bigquery.tables.getData",
+    ] {
+        google.grant(&key.client_email, &shop, right);
+    }
+    let report = run(&check(&sandbox, &key, target("shop"))).await;
+    well_formed(&report);
+    assert_eq!(report.verdict, Verdict::Passed, "{:?}", states(&report));
+    assert_eq!(
+        report.step(MayReadTables).state,
+        NotKnown,
+        "tables that may not be listed are not known"
+    );
+    assert_eq!(
+        report.step(MayReadTables).problem.as_ref().map(Problem::code),
+        Some(Code::TablesListDenied),
+        "and it says why"
+    );
+    google.grant(&key.client_email, &shop, "bigquery.tables.list");
+    let report = run(&check(&sandbox, &key, target("shop"))).await;
+    assert_eq!(report.step(MayReadTables).state, Passed, "{:?}", states(&report));
+}
+
+#[tokio::test]
 async fn an_account_without_any_role_is_told_that_the_project_may_not_exist() {
     let sandbox = sandbox().await;
     let key = sandbox.google().issue_key("acme-dw", "nobody-yet");

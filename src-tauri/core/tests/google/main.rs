@@ -3,5 +3,6 @@
 mod bigquery;
 mod check;
 mod net;
+mod sql;
 mod support;
 mod token;

@@ -27,7 +27,9 @@ impl Reply {
 
     /// The body as this type. What is not JSON of that shape is a failure.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, NetFailure> {
-        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error))
+        // serde's own words may quote the answer, which may hold anything.
+        serde_json::from_slice(&self.body)
+            .map_err(|error| self.malformed(&format!("line {}, column {}", error.line(), error.column())))
     }
 
     /// The body as text, for readers that borrow from it.
