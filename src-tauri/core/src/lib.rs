@@ -13,6 +13,7 @@ pub mod ground;
 pub mod import;
 pub mod mapping;
 pub mod run;
+pub mod runner;
 pub mod safekeeping;
 pub mod store;
 pub mod vault;

@@ -152,11 +152,19 @@ fn what_was_kept_is_there_after_opening_again() {
         .read(|r| {
             assert_eq!(
                 r.connections().list()?,
-                [from.clone()],
+                std::slice::from_ref(&from),
                 "a connection keeps all of itself"
             );
-            assert_eq!(r.accounts().list()?, [to.clone()], "an account keeps all of itself");
-            assert_eq!(r.imports().list()?, [import.clone()], "an import keeps all of itself");
+            assert_eq!(
+                r.accounts().list()?,
+                std::slice::from_ref(&to),
+                "an account keeps all of itself"
+            );
+            assert_eq!(
+                r.imports().list()?,
+                std::slice::from_ref(&import),
+                "an import keeps all of itself"
+            );
             assert_eq!(
                 r.checks().last(Subject::Connection(from.id))?,
                 Some(check.clone()),

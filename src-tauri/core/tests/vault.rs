@@ -235,8 +235,8 @@ mod together {
         }
     }
 
-    fn passcode(text: &str) -> Option<Secret<String>> {
-        Some(Secret::new(text.to_owned()))
+    fn passcode(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
     }
 
     #[tokio::test]
@@ -244,7 +244,7 @@ mod together {
         let folder = tempfile::tempdir().unwrap();
         let (safe, namespace) = safe(folder.path());
         let first = safe
-            .save_account(account("Shop"), passcode("FIRST"), Place::New)
+            .save_account(account("Shop"), Some(passcode("FIRST")), Place::New)
             .await
             .unwrap();
         assert_eq!(
@@ -254,7 +254,7 @@ mod together {
         );
 
         let second = safe
-            .save_account(first.clone(), passcode("SECOND"), Place::Changed)
+            .save_account(first.clone(), Some(passcode("SECOND")), Place::Changed)
             .await
             .unwrap();
         assert_eq!(
@@ -293,11 +293,11 @@ mod together {
     async fn a_save_that_fails_leaves_no_secret_behind() {
         let folder = tempfile::tempdir().unwrap();
         let (safe, namespace) = safe(folder.path());
-        safe.save_account(account("Shop"), passcode("ONE"), Place::New)
+        safe.save_account(account("Shop"), Some(passcode("ONE")), Place::New)
             .await
             .unwrap();
         let refused = safe
-            .save_account(account("Shop"), passcode("TWO"), Place::New)
+            .save_account(account("Shop"), Some(passcode("TWO")), Place::New)
             .await
             .expect_err("the name is taken");
         assert_eq!(refused.problem().code(), Code::NameTaken, "the person hears why");

@@ -31,7 +31,7 @@ pub use error::StoreError;
 pub use imports::{ImportRow, Imports, ImportsMut};
 pub use place::Belongs;
 pub use records::{ReasonCount, RecordFilter, RecordRow, Records, RecordsMut, RecordsPage};
-pub use recovery::{NO_ANSWER_INTERRUPTED, Recovered};
+pub use recovery::{NO_ANSWER_INTERRUPTED, Recovered, values_until};
 pub use runs::{NewRun, RunRow, Runs, RunsMut};
 pub use settings::{Proxy, Settings, SettingsMut, SettingsRead, Theme};
 pub use vault_entries::{VaultEntries, VaultEntriesMut};

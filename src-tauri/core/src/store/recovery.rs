@@ -6,6 +6,7 @@ use super::error::Result;
 use super::records::RecordRow;
 use super::{Store, Writing};
 use crate::ground::ids::RunId;
+use crate::ground::problem::Problem;
 use crate::run::{Fate, Outcome};
 
 /// The code of a record that was sent when Tapline ended.
@@ -28,12 +29,9 @@ impl Store {
         let recovered = self.write(|writing| {
             let going = writing.runs().going()?;
             let gone = writing.holder.gone(going.iter().map(|row| row.holder.as_str()))?;
-            let days = writing.settings().get()?.row_values_days;
-            let values_until = values_until(now, days);
             let mut recovered = Vec::new();
             for row in going.iter().filter(|row| gone.contains(&row.holder)) {
-                let in_doubt = doubt_open_batches(writing, row.number, values_until)?;
-                writing.runs_mut().end(row.run.id, Outcome::Interrupted, None, now)?;
+                let in_doubt = writing.close_run(row.run.id, Outcome::Interrupted, None, now)?;
                 recovered.push(Recovered {
                     run: row.run.id,
                     in_doubt,
@@ -47,9 +45,20 @@ impl Store {
 }
 
 /// When the values of a row that is kept now are to be forgotten.
-pub(crate) fn values_until(now: Timestamp, days: u32) -> Timestamp {
+pub fn values_until(now: Timestamp, days: u32) -> Timestamp {
     now.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
         .unwrap_or(Timestamp::MAX)
+}
+
+impl Writing<'_> {
+    /// Ends a run. Whatever batch of it is still open is in doubt from now on. Gives how many records that are.
+    pub fn close_run(&self, id: RunId, outcome: Outcome, problem: Option<&Problem>, now: Timestamp) -> Result<u64> {
+        let row = self.runs().get(id)?;
+        let days = self.settings().get()?.row_values_days;
+        let in_doubt = doubt_open_batches(self, row.number, values_until(now, days))?;
+        self.runs_mut().end(id, outcome, problem, now)?;
+        Ok(in_doubt)
+    }
 }
 
 fn doubt_open_batches(writing: &Writing<'_>, run: i64, values_until: Timestamp) -> Result<u64> {

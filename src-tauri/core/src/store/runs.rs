@@ -84,6 +84,13 @@ impl Runs<'_> {
         text::rows(self.0, "runs", sql, [], take)
     }
 
+    /// What became of its rows so far.
+    pub fn counts(&self, number: i64) -> Result<Counts> {
+        let sql = "SELECT rows_read, expected_rows, collapsed, delivered, rejected, unprocessed, in_doubt, batches
+                   FROM runs WHERE number = ?1";
+        text::row(self.0, "runs", sql, [number], counts)?.ok_or(StoreError::NotThere { what: "run" })
+    }
+
     /// Whether somebody asked it to stop.
     pub fn stop_asked(&self, number: i64) -> Result<bool> {
         self.0
@@ -153,28 +160,24 @@ impl RunsMut<'_> {
         Ok(())
     }
 
-    /// The query is done: how many rows it gave, how many gave way to newer ones, and what it billed.
-    pub fn queried(&self, run: i64, expected: u64, collapsed: u64, bytes_billed: Option<u64>) -> Result<()> {
+    /// The query is done: how many rows it gave, and what it billed.
+    pub fn queried(&self, run: i64, expected: u64, bytes_billed: Option<u64>) -> Result<()> {
         self.0
             .execute(
-                "UPDATE runs SET expected_rows = ?2, collapsed = ?3, bytes_billed = ?4, phase = ?5 WHERE number = ?1",
-                (
-                    run,
-                    number(expected),
-                    number(collapsed),
-                    bytes_billed.map(number),
-                    Phase::Sending.kept(),
-                ),
+                "UPDATE runs SET expected_rows = ?2, bytes_billed = ?3,
+                    phase = CASE WHEN stop_asked_at IS NULL THEN ?4 ELSE phase END
+                 WHERE number = ?1",
+                (run, number(expected), bytes_billed.map(number), Phase::Sending.kept()),
             )
             .doing("keeping what the query gave")?;
         Ok(())
     }
 
-    /// How many rows were read so far.
-    pub fn has_read(&self, run: i64, rows: u64) -> Result<()> {
+    /// More rows were read, and so many rows had given way to them inside BigQuery.
+    pub fn has_read(&self, run: i64, rows: u64, collapsed: u64) -> Result<()> {
         self.0
-            .prepare_cached("UPDATE runs SET rows_read = ?2 WHERE number = ?1")
-            .and_then(|mut statement| statement.execute((run, number(rows))))
+            .prepare_cached("UPDATE runs SET rows_read = rows_read + ?2, collapsed = collapsed + ?3 WHERE number = ?1")
+            .and_then(|mut statement| statement.execute((run, number(rows), number(collapsed))))
             .doing("keeping how far a run has read")?;
         Ok(())
     }

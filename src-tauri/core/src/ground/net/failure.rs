@@ -99,6 +99,11 @@ impl NetFailure {
         }
     }
 
+    /// Whether the host may still be at it: it was asked, and did not answer in time.
+    pub fn timed_out(&self) -> bool {
+        self.cause == Cause::AnswerTimeout
+    }
+
     pub fn problem(&self) -> Problem {
         let code = match &self.cause {
             Cause::NameNotFound => Code::NetNameNotFound,

@@ -1,0 +1,124 @@
+//! Writes the ledger on a thread of its own, many entries to one commit: so that durable costs few waits for the disk.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::halt::Halt;
+use crate::ground::clock::Clock;
+use crate::store::{Answered, NewBatch, RecordRow, Store, StoreError, Writing, values_until};
+
+/// Something that happened, to be on the disk before anything builds on it.
+pub(super) enum Entry {
+    Read {
+        rows: u64,
+        collapsed: u64,
+        rejected: Vec<RecordRow>,
+    },
+    /// Bytes may leave once `kept` is told.
+    Open {
+        batch: NewBatch,
+        kept: oneshot::Sender<()>,
+    },
+    Answered {
+        batch: u64,
+        answered: Answered,
+        rows: Vec<RecordRow>,
+    },
+    InDoubt {
+        batch: u64,
+        rows: Vec<RecordRow>,
+    },
+    Unsent {
+        batch: u64,
+    },
+    Split {
+        batch: u64,
+        parts: Vec<NewBatch>,
+        kept: oneshot::Sender<()>,
+    },
+}
+
+/// At most this many commits a second, and so waits for the disk.
+const BETWEEN_COMMITS: Duration = Duration::from_millis(50);
+const MOST_AT_ONCE: usize = 256;
+
+/// The ledger of one run.
+pub(super) struct Ledger {
+    entries: mpsc::Sender<Entry>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Ledger {
+    pub fn open(store: Store, run: i64, clock: Clock, halt: Halt) -> Result<Self, std::io::Error> {
+        let (entries, inbox) = mpsc::channel(MOST_AT_ONCE);
+        let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || {
+            if let Err(error) = keep(&store, run, &clock, inbox) {
+                halt.fail(error.problem());
+            }
+        })?;
+        Ok(Self { entries, thread })
+    }
+
+    pub fn entries(&self) -> mpsc::Sender<Entry> {
+        self.entries.clone()
+    }
+
+    /// Waits until all that was said is on the disk. Everybody else who may say something must be done.
+    pub async fn close(self) {
+        let Self { entries, thread } = self;
+        drop(entries);
+        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    }
+}
+
+fn keep(store: &Store, run: i64, clock: &Clock, mut inbox: mpsc::Receiver<Entry>) -> Result<(), StoreError> {
+    let mut last: Option<Instant> = None;
+    while let Some(first) = inbox.blocking_recv() {
+        let rest = last.map_or(Duration::ZERO, |last| BETWEEN_COMMITS.saturating_sub(last.elapsed()));
+        std::thread::sleep(rest);
+        let mut entries = vec![first];
+        while entries.len() < MOST_AT_ONCE
+            && let Ok(next) = inbox.try_recv()
+        {
+            entries.push(next);
+        }
+        store.write(|writing| {
+            let days = writing.settings().get()?.row_values_days;
+            let until = values_until(clock.now(), days);
+            entries.iter().try_for_each(|entry| write(writing, run, entry, until))
+        })?;
+        for entry in entries {
+            if let Entry::Open { kept, .. } | Entry::Split { kept, .. } = entry {
+                // Nobody waits where the run is being brought to an end.
+                let _ = kept.send(());
+            }
+        }
+        last = Some(Instant::now());
+    }
+    Ok(())
+}
+
+fn write(writing: &Writing<'_>, run: i64, entry: &Entry, until: jiff::Timestamp) -> Result<(), StoreError> {
+    match entry {
+        Entry::Read {
+            rows,
+            collapsed,
+            rejected,
+        } => {
+            writing.runs_mut().has_read(run, *rows, *collapsed)?;
+            writing.records_mut().reject(run, rejected, until)
+        }
+        Entry::Open { batch, .. } => writing.batches_mut().open(run, batch),
+        Entry::Answered { batch, answered, rows } => {
+            writing.batches_mut().answered(run, *batch, *answered)?;
+            writing.records_mut().keep(run, rows, until)
+        }
+        Entry::InDoubt { batch, rows } => {
+            writing.batches_mut().in_doubt(run, *batch, rows.len() as u64)?;
+            writing.records_mut().keep(run, rows, until)
+        }
+        Entry::Unsent { batch } => writing.batches_mut().unsent(run, *batch),
+        Entry::Split { batch, parts, .. } => writing.batches_mut().split(run, *batch, parts),
+    }
+}

@@ -1,0 +1,229 @@
+//! One run, from a plan to the last line of its ledger. SQL text is the import's, the bytes of records are the mapping's;
+//! neither is written here.
+
+mod batch;
+mod halt;
+mod ledger;
+mod open;
+mod pace;
+mod pack;
+mod progress;
+mod pump;
+mod send;
+mod source;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::clevertap::Region;
+use crate::ground::clock::Clock;
+use crate::ground::ids::{ImportId, RunId};
+use crate::ground::net::Net;
+use crate::ground::problem::{Code, Fact, Problem};
+use crate::run::{Outcome, Run};
+use crate::store::{NewRun, RunRow, Store};
+use crate::vault::{Attendance, Vault};
+use halt::{Halt, Why};
+use open::Opened;
+use pace::Pace;
+pub use progress::Progress;
+
+/// Starts runs and keeps an eye on those that go. Cheap to clone; one per store and process.
+#[derive(Clone)]
+pub struct Runner {
+    store: Store,
+    vault: Vault,
+    net: Net,
+    clock: Clock,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// One pace for an account, whatever runs send to it.
+    paces: HashMap<(Region, String), Pace>,
+    going: HashMap<RunId, Halt>,
+}
+
+/// A run that goes. Dropping it does not end the run.
+#[derive(Debug)]
+pub struct Going {
+    pub id: RunId,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Going {
+    /// The run as it is now.
+    pub fn now(&self) -> Progress {
+        self.progress.borrow().clone()
+    }
+
+    /// Waits for news, at most four times a second. Nothing once the run has ended and its last news was seen.
+    pub async fn news(&mut self) -> Option<Progress> {
+        self.progress.changed().await.ok()?;
+        Some(self.progress.borrow_and_update().clone())
+    }
+
+    /// Waits for the end. Gives the run as it ended.
+    pub async fn ended(mut self) -> Run {
+        while self.progress.changed().await.is_ok() {}
+        self.progress.borrow().run.clone()
+    }
+}
+
+impl Runner {
+    pub fn new(store: Store, vault: Vault, net: Net, clock: Clock) -> Self {
+        Self {
+            store,
+            vault,
+            net,
+            clock,
+            shared: Arc::default(),
+        }
+    }
+
+    /// The same runs on another way out: for settings that changed. Runs that go keep theirs.
+    #[must_use]
+    pub fn through(&self, net: Net) -> Self {
+        Self { net, ..self.clone() }
+    }
+
+    /// Starts an import's run. `by` is who asked. What stands in the way is told before anything is kept.
+    pub async fn start(&self, import: ImportId, by: &str, attendance: Attendance) -> Result<Going, Problem> {
+        let opened = self.open(import, attendance).await?;
+        let new = NewRun {
+            id: RunId::new(),
+            import,
+            started_at: self.clock.now(),
+            started_by: by.to_owned(),
+        };
+        let row = self
+            .store
+            .writing(move |w| w.runs_mut().begin(&new))
+            .await
+            .map_err(|error| error.problem())?;
+        let halt = Halt::default();
+        self.shared().going.insert(row.run.id, halt.clone());
+        let (news, progress) = watch::channel(Progress {
+            run: row.run.clone(),
+            records_per_second: None,
+            seconds_left: None,
+        });
+        let going = Going {
+            id: row.run.id,
+            progress,
+        };
+        let runner = self.clone();
+        tokio::spawn(async move { runner.carry_out(row, opened, halt, news).await });
+        Ok(going)
+    }
+
+    /// Asks a run to stop, whichever process runs it: nothing more is sent within a second, and what was sent is counted.
+    pub async fn stop(&self, run: RunId) -> Result<(), Problem> {
+        self.store
+            .writing(move |w| w.runs_mut().ask_to_stop(run))
+            .await
+            .map_err(|error| error.problem())?;
+        if let Some(halt) = self.shared().going.get(&run) {
+            halt.ask();
+        }
+        Ok(())
+    }
+
+    /// Asks all runs of this process to stop, and waits until they have ended. For the end of the process.
+    pub async fn stop_all(&self) {
+        for halt in self.shared().going.values() {
+            halt.ask();
+        }
+        while !self.shared().going.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn carry_out(self, row: RunRow, opened: Opened, halt: Halt, news: watch::Sender<Progress>) {
+        let id = row.run.id;
+        let number = row.number;
+        let watching = tokio::spawn(watch_over(self.store.clone(), row.clone(), halt.clone(), news.clone()));
+        let pace = self.pace(&opened);
+        let work = pump::run(pump::Pump {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            row,
+            opened,
+            pace,
+            halt: halt.clone(),
+        });
+        // Of its own, so that even a fault in it leaves the run ended and its batches accounted for.
+        if let Err(panic) = tokio::spawn(work).await {
+            halt.fail(Problem::new(Code::Internal).with(Fact::Detail, panic.to_string()));
+        }
+        watching.abort();
+        let (outcome, problem) = match halt.why() {
+            Some(Why::Failed(problem)) => (Some(Outcome::Failed), Some(problem)),
+            Some(Why::Asked) => (Some(Outcome::Stopped), None),
+            None => (None, None),
+        };
+        let now = self.clock.now();
+        let ended = self
+            .store
+            .writing(move |w| {
+                let outcome = match outcome {
+                    Some(outcome) => outcome,
+                    None => Outcome::of_whole(&w.runs().counts(number)?),
+                };
+                w.close_run(id, outcome, problem.as_ref(), now)?;
+                w.runs().get(id)
+            })
+            .await;
+        self.shared().going.remove(&id);
+        match ended {
+            Ok(row) => {
+                let last = Progress {
+                    run: row.run,
+                    records_per_second: None,
+                    seconds_left: None,
+                };
+                let _ = news.send(last);
+            }
+            // The store stays as it was: the run is found open at the next start, and its open batches in doubt.
+            Err(error) => tracing::error!(run = %id, error = %error.problem(), "a run could not be ended"),
+        }
+    }
+
+    fn pace(&self, opened: &Opened) -> Pace {
+        let key = (opened.uploader.region(), opened.uploader.account_id().to_owned());
+        self.shared().paces.entry(key).or_default().clone()
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells how the run is doing, and listens for somebody who asks it to stop in another process.
+async fn watch_over(store: Store, row: RunRow, halt: Halt, news: watch::Sender<Progress>) {
+    let mut every = tokio::time::interval(progress::EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut speed = progress::Speed::default();
+    loop {
+        every.tick().await;
+        let (id, number) = (row.run.id, row.number);
+        if let Ok((run, asked)) = store
+            .reading(move |r| Ok((r.runs().get(id)?.run, r.runs().stop_asked(number)?)))
+            .await
+        {
+            if asked {
+                halt.ask();
+            }
+            let (records_per_second, seconds_left) = speed.at(Instant::now(), &run.counts);
+            let _ = news.send(Progress {
+                run,
+                records_per_second,
+                seconds_left,
+            });
+        }
+    }
+}

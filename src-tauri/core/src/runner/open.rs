@@ -1,0 +1,115 @@
+//! What must hold before a run starts, and the secrets that it needs: each is read once.
+
+use super::Runner;
+use crate::account::is_account_id;
+use crate::bigquery::{Client, DatasetId, DatasetRef, Location, ProjectId};
+use crate::clevertap::{Credentials, Uploader};
+use crate::google::Tokens;
+use crate::google::key::ServiceAccount;
+use crate::ground::ids::ImportId;
+use crate::ground::problem::{Code, Fact, Problem};
+use crate::ground::secret::Secret;
+use crate::import::state::Action;
+use crate::store::{AccountRow, ConnectionRow, ImportRow, StoreError, Subject};
+use crate::vault::Attendance;
+
+/// Both ends of a run, ready to be asked.
+pub(super) struct Opened {
+    pub bigquery: Client,
+    pub dataset: DatasetRef,
+    pub billing: ProjectId,
+    pub location: Option<Location>,
+    pub bytes_cap: Option<u64>,
+    pub uploader: Uploader,
+}
+
+impl Runner {
+    /// Opens both ends of an import, or says what stands in the way.
+    pub(super) async fn open(&self, import: ImportId, attendance: Attendance) -> Result<Opened, Problem> {
+        let (import, connection, account) = self
+            .store
+            .reading(move |r| {
+                let import = r.imports().get(import)?;
+                let connection = import.connection.ok_or(StoreError::NotThere { what: "connection" })?;
+                let account = import.account.ok_or(StoreError::NotThere { what: "account" })?;
+                let passed = r
+                    .checks()
+                    .last(Subject::Connection(connection))?
+                    .is_some_and(|check| check.passed);
+                let connection = r.connections().get(connection)?;
+                Ok((import, (connection, passed), r.accounts().get(account)?))
+            })
+            .await
+            .map_err(|error| error.problem())?;
+        let (connection, passed) = connection;
+        may_run(&import, &connection, passed)?;
+        let bigquery = self.bigquery(&connection, attendance).await?;
+        let uploader = self.uploader(&account, attendance).await?;
+        let project = ProjectId::read(&connection.project_id)?;
+        let billing = match &connection.billing_project {
+            Some(billing) => ProjectId::read(billing)?,
+            None => project.clone(),
+        };
+        let location = connection.location_override.as_ref().or(connection.location.as_ref());
+        Ok(Opened {
+            bigquery,
+            dataset: DatasetRef {
+                project,
+                dataset: DatasetId::read(&connection.dataset_id)?,
+            },
+            billing,
+            location: location.map(|name| Location::read(name)).transpose()?,
+            bytes_cap: connection.bytes_cap,
+            uploader,
+        })
+    }
+
+    /// BigQuery in the name of a saved connection.
+    pub async fn bigquery(&self, connection: &ConnectionRow, attendance: Attendance) -> Result<Client, Problem> {
+        let key = self
+            .vault
+            .lend(&connection.vault_entry, attendance, |der| Secret::new(der.to_vec()))
+            .await
+            .map_err(|error| error.problem().with(Fact::Name, &connection.name))?;
+        let account = ServiceAccount::new(connection.client_email.clone(), connection.key_id.clone(), key);
+        Ok(Client::new(
+            self.net.clone(),
+            Tokens::new(self.net.clone(), self.clock.clone(), account),
+        ))
+    }
+
+    /// CleverTap in the name of a saved account.
+    pub async fn uploader(&self, account: &AccountRow, attendance: Attendance) -> Result<Uploader, Problem> {
+        if !is_account_id(&account.account_id) {
+            return Err(Problem::new(Code::AccountIdUnfit).with(Fact::Found, &account.account_id));
+        }
+        let passcode = self
+            .vault
+            .lend(&account.vault_entry, attendance, |bytes| {
+                Secret::new(String::from_utf8_lossy(bytes).into_owned())
+            })
+            .await
+            .map_err(|error| error.problem().with(Fact::Name, &account.name))?;
+        let credentials = Credentials {
+            account_id: account.account_id.clone(),
+            region: account.region,
+            passcode,
+        };
+        Ok(Uploader::new(self.net.clone(), credentials))
+    }
+}
+
+fn may_run(import: &ImportRow, connection: &ConnectionRow, passed: bool) -> Result<(), Problem> {
+    if import.status == crate::import::state::ImportStatus::Running {
+        return Err(Problem::new(Code::ImportRunning).with(Fact::Name, &import.plan.nickname));
+    }
+    if !import.status.allows(Action::Run) {
+        return Err(Problem::new(Code::ImportNotFromHere)
+            .with(Fact::Status, import.status.words())
+            .with(Fact::Expected, "run"));
+    }
+    if !passed {
+        return Err(Problem::new(Code::ConnectionNotTested).with(Fact::Name, &connection.name));
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Rows become records, and records batches. What cannot become a record is kept with the reason.
+
+use super::batch::Batch;
+use crate::bigquery::{Page, Row, Schema};
+use crate::clevertap::upload::{MOST_BYTES, MOST_RECORDS};
+use crate::import::plan::Plan;
+use crate::import::statement::GROUP_SIZE;
+use crate::mapping::{Mapping, Outcome, Rejection};
+use crate::run::Fate;
+use crate::store::RecordRow;
+
+/// A row that is kept is cut here: it is for reading, and some rows are large.
+const MOST_ROW_BYTES: usize = 16_000;
+
+/// Packs the rows of one result.
+pub(super) struct Packer {
+    mapping: Mapping,
+    run_start_second: i64,
+    names: Vec<String>,
+    identity: Option<usize>,
+    group_size: Option<usize>,
+    numbers: Numbers,
+    filling: Batch,
+}
+
+/// Gives batches their numbers, in the order in which they are made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+impl Numbers {
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1
+    }
+}
+
+/// What one page gave.
+#[derive(Default)]
+pub(super) struct Packed {
+    /// Batches that are full.
+    pub full: Vec<Batch>,
+    pub rejected: Vec<RecordRow>,
+    /// Rows that gave way to those of the page, inside BigQuery.
+    pub collapsed: u64,
+}
+
+impl Packer {
+    pub fn new(mapping: Mapping, plan: &Plan, schema: &Schema, run_start_second: i64, numbers: Numbers) -> Self {
+        Self {
+            mapping,
+            run_start_second,
+            names: schema.fields.iter().map(|field| field.name.clone()).collect(),
+            identity: schema.position(&plan.identity.column),
+            group_size: schema.position(GROUP_SIZE),
+            numbers,
+            filling: Batch::default(),
+        }
+    }
+
+    /// Packs the rows of a page. `first` is the place of its first row in the result, from 1.
+    pub fn page(&mut self, page: &Page, first: u64) -> Packed {
+        let mut packed = Packed::default();
+        for (position, row) in (first..).zip(page.rows()) {
+            packed.collapsed += self.group_size(row).saturating_sub(1);
+            self.row(position, row, &mut packed);
+        }
+        packed
+    }
+
+    /// The batch that is not full, once there are no more rows.
+    pub fn rest(&mut self) -> Option<Batch> {
+        (!self.filling.is_empty()).then(|| self.take())
+    }
+
+    fn row(&mut self, position: u64, row: Row<'_>, packed: &mut Packed) {
+        let mut rejections = Vec::new();
+        self.filling.add(position, |out| {
+            match self.mapping.map(row, self.run_start_second, out) {
+                Outcome::Record { .. } => true,
+                Outcome::Rejected { rejections: found } => {
+                    rejections = found;
+                    false
+                }
+            }
+        });
+        if let Some(first) = rejections.first() {
+            packed.rejected.push(RecordRow {
+                position,
+                fate: Fate::Rejected,
+                batch: None,
+                code: first.code.to_owned(),
+                column: Some(first.column.to_string()),
+                identity: self.identity(row),
+                reason: Some(in_words(&rejections)),
+                record: Some(self.row_in_words(row)),
+            });
+        }
+        if self.filling.len() >= MOST_RECORDS || self.filling.size() >= MOST_BYTES {
+            let full = self.take();
+            packed.full.push(full);
+        }
+    }
+
+    fn take(&mut self) -> Batch {
+        let mut full = std::mem::take(&mut self.filling);
+        full.number = self.numbers.next();
+        full
+    }
+
+    fn identity(&self, row: Row<'_>) -> Option<String> {
+        row.cell(self.identity?)?.text().map(std::borrow::Cow::into_owned)
+    }
+
+    fn group_size(&self, row: Row<'_>) -> u64 {
+        let size = || row.cell(self.group_size?)?.text()?.parse().ok();
+        size().unwrap_or(1)
+    }
+
+    /// The row as a JSON object, with each value as BigQuery sent it.
+    fn row_in_words(&self, row: Row<'_>) -> String {
+        let mut words = String::from("{");
+        for (place, (name, cell)) in self.names.iter().zip(row.cells()).enumerate() {
+            if name == GROUP_SIZE {
+                continue;
+            }
+            if words.len() + cell.raw().len() > MOST_ROW_BYTES {
+                break;
+            }
+            if place > 0 {
+                words.push(',');
+            }
+            words.push_str(&serde_json::Value::from(name.as_str()).to_string());
+            words.push(':');
+            words.push_str(cell.raw());
+        }
+        words.push('}');
+        words
+    }
+}
+
+fn in_words(rejections: &[Rejection]) -> String {
+    let mut words = String::new();
+    for rejection in rejections {
+        if !words.is_empty() {
+            words.push_str("; ");
+        }
+        if rejections.len() > 1 {
+            words.push_str(&rejection.column);
+            words.push_str(": ");
+        }
+        words.push_str(rejection.reason);
+    }
+    words
+}

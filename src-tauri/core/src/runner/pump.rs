@@ -1,0 +1,202 @@
+//! Pages in, batches out: read, map, open in the ledger, send. Each step waits for the next, so that memory stays flat
+//! however many rows there are.
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::batch::Batch;
+use super::halt::Halt;
+use super::ledger::{Entry, Ledger};
+use super::open::Opened;
+use super::pace::Pace;
+use super::pack::{Numbers, Packed, Packer};
+use super::send::{Sending, deliver};
+use super::source::{self, Source};
+use crate::bigquery::{JobResult, Page, RowReader as _};
+use crate::ground::clock::Clock;
+use crate::ground::problem::{Code, Fact, Problem};
+use crate::import::plan::{InDoubt, Plan, Records};
+use crate::store::{RunRow, Store};
+
+/// Rows asked for at once. Google cuts a page at 10 MB.
+const MOST_ROWS: u32 = 10_000;
+/// Batches that are open in the ledger and wait to be sent.
+const WAITING: usize = 8;
+
+pub(super) struct Pump {
+    pub store: Store,
+    pub clock: Clock,
+    pub row: RunRow,
+    pub opened: Opened,
+    pub pace: Pace,
+    pub halt: Halt,
+}
+
+/// A batch on its way to the ledger and to CleverTap.
+struct Ready {
+    batch: Batch,
+    /// Told once the ledger holds it.
+    kept: oneshot::Receiver<()>,
+}
+
+/// Carries the run out. What goes wrong is told to the halt.
+pub(super) async fn run(pump: Pump) {
+    let halt = pump.halt.clone();
+    let run = (pump.row.run.id, pump.row.number);
+    let source = match source::open(&pump.opened, &pump.row.plan, &pump.store, run, &halt).await {
+        Ok(Some(source)) => source,
+        Ok(None) => return,
+        Err(problem) => return halt.fail(problem),
+    };
+    if let Err(problem) = pump.send_all(source).await {
+        halt.fail(problem);
+    }
+}
+
+impl Pump {
+    async fn send_all(self, source: Source) -> Result<(), Problem> {
+        let ledger = Ledger::open(
+            self.store.clone(),
+            self.row.number,
+            self.clock.clone(),
+            self.halt.clone(),
+        )
+        .map_err(|error| Problem::new(Code::Internal).with(Fact::Detail, error.to_string()))?;
+        let numbers = Numbers::default();
+        let packer = Packer::new(
+            source.mapping,
+            &self.row.plan,
+            source.result.schema(),
+            self.row.run.started_at.as_second(),
+            numbers.clone(),
+        );
+        let (pages_out, pages) = mpsc::channel(1);
+        let (ready_out, ready) = mpsc::channel(WAITING);
+        let sending = Sending {
+            uploader: self.opened.uploader.clone(),
+            pace: self.pace.clone(),
+            entries: ledger.entries(),
+            halt: self.halt.clone(),
+            numbers,
+            may_repeat: may_repeat(&self.row.plan),
+        };
+        let (entries, halt) = (ledger.entries(), self.halt.clone());
+        let reading = tokio::spawn(read(source.result, pages_out, self.halt.clone()));
+        let packing = tokio::task::spawn_blocking(move || pack(packer, pages, &ready_out, &entries, &halt));
+        send(ready, sending).await;
+        let ends = [reading.await, packing.await];
+        ledger.close().await;
+        match ends.into_iter().find_map(Result::err) {
+            None => Ok(()),
+            Some(error) => Err(Problem::new(Code::Internal).with(Fact::Detail, error.to_string())),
+        }
+    }
+}
+
+/// Whether a record may arrive twice: profiles may, events only where the person said so.
+fn may_repeat(plan: &Plan) -> bool {
+    match &plan.records {
+        Records::Profiles => true,
+        Records::Events(events) => events.in_doubt == InDoubt::Resend,
+    }
+}
+
+/// Reads the result by place, one page ahead of the mapping.
+async fn read(result: JobResult, pages: mpsc::Sender<(u64, Page)>, halt: Halt) {
+    let mut start = 0;
+    while start < result.total_rows() {
+        let page = tokio::select! {
+            () = halt.wait() => return,
+            page = result.page(start, MOST_ROWS) => page,
+        };
+        let page = match page {
+            Ok(page) => page,
+            Err(problem) => return halt.fail(problem),
+        };
+        let next = start + page.len() as u64;
+        if pages.send((start + 1, page)).await.is_err() {
+            return;
+        }
+        start = next;
+    }
+}
+
+/// Maps pages into batches, and opens each in the ledger. Blocks.
+fn pack(
+    mut packer: Packer,
+    mut pages: mpsc::Receiver<(u64, Page)>,
+    ready: &mpsc::Sender<Ready>,
+    entries: &mpsc::Sender<Entry>,
+    halt: &Halt,
+) {
+    while let Some((first, page)) = pages.blocking_recv() {
+        if halt.is_set() {
+            return;
+        }
+        let Packed {
+            full,
+            rejected,
+            collapsed,
+        } = packer.page(&page, first);
+        let read = Entry::Read {
+            rows: page.len() as u64,
+            collapsed,
+            rejected,
+        };
+        if entries.blocking_send(read).is_err() || !full.into_iter().all(|batch| open(batch, ready, entries, halt)) {
+            return;
+        }
+    }
+    if let Some(batch) = packer.rest() {
+        open(batch, ready, entries, halt);
+    }
+}
+
+/// Whether there is sense in going on.
+fn open(batch: Batch, ready: &mpsc::Sender<Ready>, entries: &mpsc::Sender<Entry>, halt: &Halt) -> bool {
+    if halt.is_set() {
+        return false;
+    }
+    let number = batch.number;
+    let (told, kept) = oneshot::channel();
+    let opening = Entry::Open {
+        batch: batch.entry(),
+        kept: told,
+    };
+    if entries.blocking_send(opening).is_err() {
+        return false;
+    }
+    if ready.blocking_send(Ready { batch, kept }).is_err() {
+        let _ = entries.blocking_send(Entry::Unsent { batch: number });
+        return false;
+    }
+    true
+}
+
+/// Sends what is ready, as many at once as the pace allows. When the run is to end, what was not sent is said to be so.
+async fn send(mut ready: mpsc::Receiver<Ready>, sending: Sending) {
+    let mut calls = JoinSet::new();
+    loop {
+        while calls.try_join_next().is_some() {}
+        let next = tokio::select! {
+            biased;
+            () = sending.halt.wait() => break,
+            next = ready.recv() => next,
+        };
+        let Some(Ready { batch, kept }) = next else { break };
+        if kept.await.is_err() {
+            break;
+        }
+        let leave = tokio::select! {
+            biased;
+            () = sending.halt.wait() => None,
+            leave = sending.pace.leave() => Some(leave),
+        };
+        calls.spawn(deliver(sending.clone(), batch, leave));
+    }
+    ready.close();
+    while let Some(Ready { batch, .. }) = ready.recv().await {
+        let _ = sending.entries.send(Entry::Unsent { batch: batch.number }).await;
+    }
+    while calls.join_next().await.is_some() {}
+}

@@ -1,0 +1,332 @@
+//! Brings one batch to CleverTap and its answers to the ledger: tries again where nothing was taken, takes apart what is
+//! not understood, and says in doubt where nobody knows.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::Batch;
+use super::halt::Halt;
+use super::ledger::Entry;
+use super::pace::{Leave, Pace};
+use super::pack::Numbers;
+use crate::clevertap::reply::Accounted;
+use crate::clevertap::{UploadFailure, UploadReply, Uploader, Verdict};
+use crate::run::Fate;
+use crate::store::{Answered, RecordRow};
+
+/// How long one call may take.
+const WITHIN: Duration = Duration::from_mins(1);
+/// A call that was not answered in time may still be going on at CleverTap's end, and keeps its place there.
+const PLACE_IS_KEPT: Duration = Duration::from_mins(1);
+/// Calls that taking one batch apart may cost.
+const MOST_CALLS_APART: usize = 40;
+/// Times that a record is sent again which CleverTap failed at by a fault of its own (555).
+const MOST_AGAIN: usize = 3;
+/// Times that a batch is sent again which was not answered, where sending it twice does no harm.
+const MOST_UNANSWERED: usize = 2;
+
+/// The code of a record in a call that was refused as a whole.
+const NOT_UNDERSTOOD: &str = "400";
+/// The code of a record that was sent and never answered.
+const NO_ANSWER: &str = "no_answer";
+/// The code of a record that CleverTap's counts leave out.
+const NOT_ACCOUNTED: &str = "not_accounted";
+
+/// What all senders of a run share.
+#[derive(Clone)]
+pub(super) struct Sending {
+    pub uploader: Uploader,
+    pub pace: Pace,
+    pub entries: mpsc::Sender<Entry>,
+    pub halt: Halt,
+    pub numbers: Numbers,
+    /// Whether a record that arrived may be sent again: a profile that arrives twice is the same profile.
+    pub may_repeat: bool,
+}
+
+/// The end of one call, or of many that were tried in its stead.
+enum Call {
+    Answered(UploadReply),
+    /// Nothing of it was taken, and the run ends.
+    NotTaken,
+    Unanswered(UploadFailure),
+    NotUnderstood(UploadFailure),
+}
+
+/// Sends a batch that the ledger holds open, and tells the ledger what became of it.
+pub(super) async fn deliver(sending: Sending, batch: Batch, mut leave: Option<Leave>) {
+    let mut apart = MOST_CALLS_APART;
+    let mut waiting = VecDeque::from([batch]);
+    while let Some(batch) = waiting.pop_front() {
+        if sending.halt.is_set() {
+            sending.say(Entry::Unsent { batch: batch.number }).await;
+            continue;
+        }
+        match sending.call(&batch, &mut leave).await {
+            Call::Answered(reply) => sending.answered(&batch, &reply, &mut leave).await,
+            Call::NotTaken => sending.say(Entry::Unsent { batch: batch.number }).await,
+            Call::Unanswered(failure) => sending.unanswered(&batch, &failure).await,
+            Call::NotUnderstood(_) if batch.len() > 1 && apart >= 2 => {
+                apart -= 2;
+                match sending.split(&batch).await {
+                    Some(parts) => waiting.extend(parts),
+                    None => return,
+                }
+            }
+            Call::NotUnderstood(failure) => sending.not_understood(&batch, &failure).await,
+        }
+    }
+}
+
+impl Sending {
+    /// Makes the call until it is answered, or until there is no sense in going on.
+    async fn call(&self, batch: &Batch, leave: &mut Option<Leave>) -> Call {
+        let (mut refused, mut crowded, mut unanswered) = (waits(10), waits(100), MOST_UNANSWERED);
+        loop {
+            let held = if let Some(held) = leave.take() {
+                held
+            } else {
+                tokio::select! {
+                    () = self.halt.wait() => return Call::NotTaken,
+                    held = self.pace.leave() => held,
+                }
+            };
+            let failure = match self.uploader.upload(batch.body(), false, WITHIN).await {
+                Ok(reply) => {
+                    self.pace.went_well();
+                    *leave = Some(held);
+                    return Call::Answered(reply);
+                }
+                Err(failure) => failure,
+            };
+            let wait = match failure.verdict() {
+                Verdict::Again { after, crowded: true } => {
+                    self.pace.too_many();
+                    drop(held);
+                    crowded.next().map(|wait| after.unwrap_or(wait))
+                }
+                Verdict::Again { after, crowded: false } => {
+                    drop(held);
+                    refused.next().map(|wait| after.unwrap_or(wait))
+                }
+                Verdict::Split => {
+                    *leave = Some(held);
+                    return Call::NotUnderstood(failure);
+                }
+                Verdict::Stop => None,
+                Verdict::InDoubt => {
+                    keep_place(held, &failure);
+                    if !self.may_repeat || unanswered == 0 || self.halt.is_set() {
+                        return Call::Unanswered(failure);
+                    }
+                    unanswered -= 1;
+                    Some(Duration::from_secs(1))
+                }
+            };
+            let Some(wait) = wait else {
+                self.halt.fail(failure.problem(&self.uploader));
+                return Call::NotTaken;
+            };
+            let in_doubt = failure.verdict() == Verdict::InDoubt;
+            tokio::select! {
+                () = self.halt.wait() => {
+                    return if in_doubt { Call::Unanswered(failure) } else { Call::NotTaken };
+                }
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn answered(&self, batch: &Batch, reply: &UploadReply, leave: &mut Option<Leave>) {
+        let mut accounted = reply.account(&batch.identities());
+        self.again(batch, &mut accounted, leave).await;
+        let mut rows: Vec<RecordRow> = accounted
+            .refused
+            .iter()
+            .map(|refusal| RecordRow {
+                code: refusal
+                    .code
+                    .map_or_else(|| "unknown".to_owned(), |code| code.to_string()),
+                reason: Some(refusal.said.clone()),
+                ..row(batch, refusal.place, Fate::Unprocessed)
+            })
+            .collect();
+        rows.extend(unaccounted(batch, &accounted));
+        let answered = Answered {
+            delivered: accounted.delivered,
+            unprocessed: accounted.refused.len() as u64,
+            in_doubt: accounted.in_doubt,
+        };
+        self.say(Entry::Answered {
+            batch: batch.number,
+            answered,
+            rows,
+        })
+        .await;
+    }
+
+    /// Sends again what CleverTap failed at by a fault of its own, and merges what became of it.
+    async fn again(&self, batch: &Batch, accounted: &mut Accounted, leave: &mut Option<Leave>) {
+        for wait in waits(MOST_AGAIN) {
+            let places: Vec<usize> = accounted
+                .refused
+                .iter()
+                .filter(|refusal| refusal.may_succeed_later())
+                .map(|refusal| refusal.place)
+                .collect();
+            if places.is_empty() {
+                return;
+            }
+            tokio::select! {
+                () = self.halt.wait() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            let part = batch.pick(batch.number, places.iter().copied());
+            let found = match self.call(&part, leave).await {
+                Call::Answered(reply) => reply.account(&part.identities()),
+                Call::Unanswered(_) => Accounted {
+                    in_doubt: part.len() as u64,
+                    ..Accounted::default()
+                },
+                // Nothing was taken: what was refused stays refused.
+                Call::NotTaken | Call::NotUnderstood(_) => return,
+            };
+            accounted.refused.retain(|refusal| !refusal.may_succeed_later());
+            accounted.delivered += found.delivered;
+            accounted.in_doubt += found.in_doubt;
+            accounted.refused.extend(found.refused.into_iter().map(|mut refusal| {
+                refusal.place = places[refusal.place];
+                refusal
+            }));
+        }
+    }
+
+    async fn unanswered(&self, batch: &Batch, failure: &UploadFailure) {
+        let problem = failure.problem(&self.uploader);
+        let rows = (0..batch.len())
+            .map(|place| RecordRow {
+                code: NO_ANSWER.to_owned(),
+                reason: Some(format!("It was sent, and no answer came: {}", problem.title())),
+                ..row(batch, place, Fate::InDoubt)
+            })
+            .collect();
+        self.say(Entry::InDoubt {
+            batch: batch.number,
+            rows,
+        })
+        .await;
+    }
+
+    async fn not_understood(&self, batch: &Batch, failure: &UploadFailure) {
+        let problem = failure.problem(&self.uploader);
+        let said = problem.answer().and_then(|answer| answer.said.clone());
+        let reason = said.unwrap_or_else(|| problem.title());
+        let rows = (0..batch.len())
+            .map(|place| RecordRow {
+                code: NOT_UNDERSTOOD.to_owned(),
+                reason: Some(reason.clone()),
+                ..row(batch, place, Fate::Unprocessed)
+            })
+            .collect();
+        let answered = Answered {
+            unprocessed: batch.len() as u64,
+            ..Answered::default()
+        };
+        self.say(Entry::Answered {
+            batch: batch.number,
+            answered,
+            rows,
+        })
+        .await;
+    }
+
+    /// Two halves, once the ledger holds them. Nothing where the ledger is gone.
+    async fn split(&self, batch: &Batch) -> Option<[Batch; 2]> {
+        let middle = batch.len() / 2;
+        let halves = [0..middle, middle..batch.len()].map(|places| batch.part(self.numbers.next(), places));
+        let (kept, waiting) = oneshot::channel();
+        self.say(Entry::Split {
+            batch: batch.number,
+            parts: halves.iter().map(Batch::entry).collect(),
+            kept,
+        })
+        .await;
+        waiting.await.ok().map(|()| halves)
+    }
+
+    async fn say(&self, entry: Entry) {
+        // Where the ledger is gone it has said why, and the batch stays open: its records are in doubt.
+        let _ = self.entries.send(entry).await;
+    }
+}
+
+/// Half a second, then longer each time, up to half a minute; never the same for two.
+fn waits(times: usize) -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(30))
+        .with_max_times(times)
+        .with_jitter()
+        .build()
+}
+
+/// A call that was given up may still hold its place at CleverTap's end.
+fn keep_place(leave: Leave, failure: &UploadFailure) {
+    if matches!(failure, UploadFailure::Lost(lost) if lost.timed_out()) {
+        tokio::spawn(async move {
+            tokio::time::sleep(PLACE_IS_KEPT).await;
+            drop(leave);
+        });
+    }
+}
+
+fn row(batch: &Batch, place: usize, fate: Fate) -> RecordRow {
+    let line = batch.line(place);
+    RecordRow {
+        position: line.position,
+        fate,
+        batch: Some(batch.number),
+        code: String::new(),
+        column: None,
+        identity: Some(line.identity.clone()),
+        reason: None,
+        record: Some(String::from_utf8_lossy(batch.record(place)).into_owned()),
+    }
+}
+
+/// CleverTap counted fewer records than it was sent, and did not say which it left out. As many of them as are missing
+/// are kept, without pretending to know whose they are.
+fn unaccounted(batch: &Batch, accounted: &Accounted) -> Vec<RecordRow> {
+    let missing = usize::try_from(accounted.in_doubt).unwrap_or(usize::MAX);
+    let all_are = accounted.delivered == 0;
+    (0..batch.len())
+        .rev()
+        .filter(|place| !accounted.refused.iter().any(|refusal| refusal.place == *place))
+        .take(missing)
+        .map(|place| {
+            let row = row(batch, place, Fate::InDoubt);
+            if all_are {
+                return RecordRow {
+                    code: NOT_ACCOUNTED.to_owned(),
+                    reason: Some("CleverTap answered without counting it".to_owned()),
+                    ..row
+                };
+            }
+            RecordRow {
+                code: NOT_ACCOUNTED.to_owned(),
+                identity: None,
+                record: None,
+                reason: Some(format!(
+                    "CleverTap counted {} of the {} records of batch {} and did not say which it left out",
+                    accounted.delivered + accounted.refused.len() as u64,
+                    batch.len(),
+                    batch.number
+                )),
+                ..row
+            }
+        })
+        .collect()
+}
