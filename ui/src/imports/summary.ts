@@ -13,6 +13,7 @@ export interface Summary {
 }
 
 export function billedWords(estimate: Estimate): string {
+  if (estimate.bytes_billed === 0) return "nothing billed";
   const size = storage(estimate.bytes_billed);
   if (estimate.precision === "at_most") return `at most ${size} billed`;
   if (estimate.precision === "at_least") return `at least ${size} billed`;
