@@ -11,6 +11,7 @@ pub mod reader;
 mod refusal;
 pub mod schema;
 pub mod type_text;
+mod walk;
 mod wire;
 
 pub use client::{Client, Dataset, Glance, Patience, Table, TableBrief, TableKind, TableList};

@@ -152,7 +152,7 @@ impl Check {
         let perhaps = [by_dataset, by_job].contains(&Answers::Perhaps);
         match dataset {
             Err(problem) if !sure && !perhaps && problem.code() == Code::ProjectNotFound => {
-                Outcome::Failed(problem.clone().with(Fact::Field, "project_id"))
+                Outcome::Failed(self.nearest_project(problem.clone()))
             }
             Err(problem) if !sure && !perhaps => Outcome::Failed(problem.clone()),
             _ if sure || name.is_some() => Outcome::Passed(name),
@@ -160,8 +160,22 @@ impl Check {
                 let hidden = Problem::new(Code::ProjectHidden)
                     .with(Fact::Project, self.target.dataset.project.as_str())
                     .with(Fact::Member, self.tokens.account().email());
-                Outcome::NotKnown(None, Some(hidden))
+                Outcome::NotKnown(None, Some(self.nearest_project(hidden)))
             }
+        }
+    }
+
+    /// The one project that is known without asking is the account's own. Where the typed one is nearly that, it is
+    /// offered.
+    fn nearest_project(&self, problem: Problem) -> Problem {
+        let problem = problem.with(Fact::Field, "project_id");
+        let email = self.tokens.account().email();
+        let own = email
+            .split_once('@')
+            .and_then(|(_, domain)| domain.strip_suffix(".iam.gserviceaccount.com"));
+        match own {
+            Some(own) if is_near(own, self.target.dataset.project.as_str()) => problem.with(Fact::Suggestion, own),
+            _ => problem,
         }
     }
 
@@ -286,4 +300,36 @@ fn choose(tables: &[TableBrief]) -> Option<(TableId, &TableBrief)> {
         .find(named);
     let table = own.or_else(|| tables.iter().find(named))?;
     TableId::read(&table.id).ok().map(|id| (id, table))
+}
+
+/// Whether one is the other with one or two slips.
+fn is_near(one: &str, other: &str) -> bool {
+    let other: Vec<char> = other.chars().collect();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for (row, letter) in one.chars().enumerate() {
+        let mut next = vec![row + 1];
+        for (column, against) in other.iter().enumerate() {
+            let change = last[column] + usize::from(letter != *against);
+            next.push(change.min(last[column + 1] + 1).min(next[column] + 1));
+        }
+        last = next;
+    }
+    last.last().is_some_and(|slips| (1..=2).contains(slips))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+
+    #[test]
+    fn a_slip_or_two_is_near() {
+        for (one, other, near) in [
+            ("acme-dw", "acme-wd", true),
+            ("acme-dw", "acme-d", true),
+            ("acme-dw", "acme-dw", false),
+            ("acme-dw", "other-project", false),
+        ] {
+            assert_eq!(is_near(one, other), near, "{one} and {other}");
+        }
+    }
 }

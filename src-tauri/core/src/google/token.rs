@@ -24,7 +24,7 @@ pub const SCOPES: &str =
 const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// A token is renewed this long before it runs out, so that none runs out on the way.
-const MARGIN: Duration = Duration::from_mins(5);
+const MARGIN_SECONDS: i64 = 300;
 /// Google takes a clock that is off by about this much.
 const TOLERATED_SKEW_SECONDS: i64 = 240;
 
@@ -33,6 +33,8 @@ const TOLERATED_SKEW_SECONDS: i64 = 240;
 pub struct Token {
     value: Secret<String>,
     until: Timestamp,
+    /// From when on another is fetched in its place.
+    renew: Timestamp,
 }
 
 impl Token {
@@ -69,11 +71,11 @@ impl Tokens {
         &self.account
     }
 
-    /// A token that is good for five minutes at least. Those who ask while one is being fetched wait for it.
+    /// A token that is good for some minutes yet. Those who ask while one is being fetched wait for it.
     pub async fn token(&self) -> Result<Arc<Token>, Problem> {
         let mut held = self.held.lock().await;
         if let Some(token) = held.as_ref()
-            && token.until.duration_since(self.clock.now()).as_secs() > MARGIN.as_secs().cast_signed()
+            && self.clock.now() < token.renew
         {
             return Ok(Arc::clone(token));
         }
@@ -142,12 +144,14 @@ impl Tokens {
         reply.body.zeroize();
         let granted = granted.map_err(|failure| unanswered(&failure))?;
         let lasts = granted.expires_in.clamp(60, 12 * 3600);
-        let until = asked_at
-            .checked_add(jiff::SignedDuration::from_secs(lasts))
-            .unwrap_or(asked_at);
+        let after = |seconds| {
+            let later = asked_at.checked_add(jiff::SignedDuration::from_secs(seconds));
+            later.unwrap_or(asked_at)
+        };
         Ok(Token {
             value: Secret::new(granted.access_token),
-            until,
+            until: after(lasts),
+            renew: after(lasts - MARGIN_SECONDS.min(lasts / 4)),
         })
     }
 

@@ -311,6 +311,17 @@ async fn a_project_that_cannot_be_used_fails_once_and_early() {
             );
         }
     }
+    // A slip in the account's own project is offered mended; nothing was listed to find out.
+    let report = run(&check(&sandbox, &key, at("acme-wd"))).await;
+    let problem = report.step(ProjectAnswers).problem.as_ref().expect("a problem");
+    assert_eq!(
+        problem.fix(),
+        Some(Fix::Use {
+            field: "project_id".into(),
+            value: "acme-dw".into()
+        }),
+        "{problem}"
+    );
     // The dataset's project is fine, and the one that pays is not.
     let paying = Target {
         billing_project: ProjectId::read("off-off").ok(),

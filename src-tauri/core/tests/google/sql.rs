@@ -26,7 +26,7 @@ async fn sandbox() -> &'static Sandbox {
             let columns = [Column::new("id", "INT64"), Column::new("seen", "TIMESTAMP"), Column::new("name", "STRING")];
             let rows: Vec<_> = (1..=200)
                 .map(|number: u32| {
-                    let name = (number % 2 == 0).then(|| format!("No \"{number}\""));
+                    let name = (number.is_multiple_of(2)).then(|| format!("No \"{number}\""));
                     vec![json!(number), json!(format!("2026-01-01T00:00:00.{number:06}Z")), json!(name)]
                 })
                 .collect();

@@ -99,6 +99,16 @@ fn what_is_plainly_mendable_is_mended_and_said() {
         ("UTF-16 without a mark", utf16, vec![Repair::Utf16]),
         ("UTF-16 the other way round", big_endian, vec![Repair::Utf16]),
         (
+            "spaces that are none",
+            text.replace("\n  ", "\n\u{a0}\u{a0}").into(),
+            vec![Repair::OddSpaces],
+        ),
+        (
+            "an invisible space",
+            format!("\u{200b}{text}").into(),
+            vec![Repair::OddSpaces],
+        ),
+        (
             "an assignment",
             format!("GOOGLE_CREDENTIALS='{compact}'").into(),
             vec![Repair::Assignment, Repair::Quotes],
@@ -243,6 +253,11 @@ fn each_wrong_thing_is_named() {
         ("an empty list", "[]".into(), Code::KeyIsOtherJson),
         ("a list of numbers", "[1]".into(), Code::KeyIsOtherJson),
         ("some JSON", r#"{"rows": [{"f": 1}]}"#.into(), Code::KeyIsOtherJson),
+        (
+            "a key pasted twice",
+            format!("{0}\n{0}", file()).into(),
+            Code::KeySeveral,
+        ),
         ("two keys", format!("[{0},{0}]", file()).into(), Code::KeySeveral),
         (
             "a web page",

@@ -62,7 +62,7 @@ pub(super) fn parse(text: &str, repairs: &mut Vec<Repair>) -> Result<File, Probl
             None => Err(error),
         },
     };
-    let mut files = match first.map_err(|error| not_json(text, &error))? {
+    let mut files = match first.map_err(|error| several(text).unwrap_or_else(|| not_json(text, &error)))? {
         OneOrMany::One(file) => return Ok(*file),
         OneOrMany::Many(files) => files,
         OneOrMany::Neither => return Err(Problem::new(Code::KeyIsOtherJson)),
@@ -75,6 +75,16 @@ pub(super) fn parse(text: &str, repairs: &mut Vec<Repair>) -> Result<File, Probl
         (Some(_), others) => Err(Problem::new(Code::KeySeveral).with(Fact::Count, (others + 1).to_string())),
         (None, _) => Err(Problem::new(Code::KeyIsOtherJson)),
     }
+}
+
+/// Keys that stand one after the other, as when a paste is pasted twice.
+fn several(text: &str) -> Option<Problem> {
+    let mut count = 0;
+    for file in serde_json::Deserializer::from_str(text).into_iter::<OneOrMany>() {
+        let OneOrMany::One(_) = file.ok()? else { return None };
+        count += 1;
+    }
+    (count > 1).then(|| Problem::new(Code::KeySeveral).with(Fact::Count, count.to_string()))
 }
 
 /// Says where the JSON stops making sense. Never shows what stands there: it may be part of a private key.

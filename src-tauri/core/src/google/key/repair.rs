@@ -5,6 +5,8 @@
 pub enum Repair {
     ByteOrderMark,
     Utf16,
+    /// Spaces that cannot be seen, or are no spaces to JSON.
+    OddSpaces,
     /// `GOOGLE_CREDENTIALS='{…}'`.
     Assignment,
     Quotes,
@@ -31,6 +33,7 @@ impl Repair {
         match self {
             Self::ByteOrderMark => "byte_order_mark",
             Self::Utf16 => "utf16",
+            Self::OddSpaces => "odd_spaces",
             Self::Assignment => "assignment",
             Self::Quotes => "quotes",
             Self::EscapedQuotes => "escaped_quotes",
@@ -50,6 +53,7 @@ impl Repair {
         match self {
             Self::ByteOrderMark => "A byte-order mark at the start was left out.",
             Self::Utf16 => "The text was UTF-16, as some Windows programs write it, and was read as such.",
+            Self::OddSpaces => "Invisible characters that came along with copying were left out.",
             Self::Assignment => "The key stood in an environment assignment and was taken out of it.",
             Self::Quotes => "Quotes around the whole key were left out.",
             Self::EscapedQuotes => "Every quote had a backslash before it, and the backslashes were left out.",

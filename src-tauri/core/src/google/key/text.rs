@@ -62,7 +62,7 @@ fn utf16(bytes: &[u8]) -> Option<Result<Zeroizing<String>, Problem>> {
 
 /// Takes the text out of what people wrap around it, layer by layer.
 pub(super) fn unwrap(text: &str, repairs: &mut Vec<Repair>) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(text.trim().to_owned());
+    let mut text = odd_spaces(text.trim(), repairs);
     for _ in 0..4 {
         let Some((inner, repair)) = assignment(&text)
             .or_else(|| json_text(&text))
@@ -76,6 +76,24 @@ pub(super) fn unwrap(text: &str, repairs: &mut Vec<Repair>) -> Zeroizing<String>
         text = Zeroizing::new(inner.trim().trim_start_matches('\u{feff}').to_owned());
     }
     text
+}
+
+/// Web pages and chat programs put spaces into what they show that JSON does not know. A key holds none of its own.
+fn odd_spaces(text: &str, repairs: &mut Vec<Repair>) -> Zeroizing<String> {
+    let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let wide = |c: char| {
+        matches!(
+            c,
+            '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{2000}'..='\u{200a}'
+        )
+    };
+    if !text.contains(|c| invisible(c) || wide(c)) {
+        return Zeroizing::new(text.to_owned());
+    }
+    repairs.push(Repair::OddSpaces);
+    let kept = text.chars().filter(|c| !invisible(*c));
+    let mended: Zeroizing<String> = Zeroizing::new(kept.map(|c| if wide(c) { ' ' } else { c }).collect());
+    Zeroizing::new(mended.trim().to_owned())
 }
 
 type Layer = Option<(Zeroizing<String>, Repair)>;
