@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use jiff::Timestamp;
 use serde_json::Value;
 use tapline_core::google::key::ServiceAccountKey;
+use tapline_core::ground::clock::Clock;
 use tapline_core::ground::net::{Endpoint, Net, NetSettings, ProxySetting, SandboxBase, install_tls};
 use tapline_core::ground::problem::{Code, Fact, Problem};
+use tapline_core::runner::Runner;
 use tapline_core::store::{Proxy, Reading, Settings, Store, StoreError, Writing};
 use tapline_core::vault::Vault;
 use tracing::Instrument as _;
@@ -29,6 +31,7 @@ pub struct App {
     pub(crate) vault: Vault,
     /// Made anew when Settings change the way out.
     net: RwLock<Net>,
+    runner: Runner,
     pub(crate) checks: Checks,
     pub(crate) dry_runs: DryRuns,
     /// The last account that was tested before it was saved.
@@ -64,16 +67,19 @@ impl App {
             tracing::warn!(target: "tapline", code = problem.code().as_str(), "the network settings do not work");
             open_net(&options, &Settings::default())
         })?;
+        let clock = Clock::system();
         let namespace = if options.endpoint.is_some() {
             "dev.tapline.sandbox"
         } else {
             "dev.tapline"
         };
+        let vault = Vault::new(namespace.to_owned());
         let app = Arc::new(Self {
             options,
             host,
-            store,
-            vault: Vault::new(namespace.to_owned()),
+            store: store.clone(),
+            runner: Runner::new(store.clone(), vault.clone(), net.clone(), clock),
+            vault,
             net: RwLock::new(net),
             checks: Checks::default(),
             dry_runs: DryRuns::default(),
@@ -121,6 +127,8 @@ impl App {
     /// Ends what goes on, so that it can be gone on with: waiting keys are wiped and runs are brought to an end.
     pub async fn shut_down(&self) {
         self.offers.forget_all();
+        self.checks.stop_all();
+        self.runner.stop_all().await;
         tracing::info!(target: "tapline", "stopped");
     }
 
@@ -154,6 +162,24 @@ impl App {
     /// What is asked from now on goes this way.
     pub(crate) fn use_net(&self, net: Net) {
         *self.net.write().unwrap_or_else(PoisonError::into_inner) = net;
+    }
+
+    /// What starts runs, on the way out that Settings have now.
+    pub(crate) fn runner(&self) -> Runner {
+        self.runner.through(self.net())
+    }
+
+    /// The proxy that was set by hand, without what is secret in its address.
+    pub(crate) async fn proxy_in_words(&self) -> Result<Option<String>, Problem> {
+        let settings = self.look(|store| store.settings().get()).await?;
+        let Proxy::Manual(address) = settings.proxy else {
+            return Ok(None);
+        };
+        let url = url::Url::parse(&address).ok();
+        Ok(url.and_then(|url| {
+            let port = url.port_or_known_default()?;
+            Some(format!("{}:{port}", url.host_str()?))
+        }))
     }
 
     /// The name that *Connected By* and *Created By* say.

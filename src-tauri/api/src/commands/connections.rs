@@ -8,11 +8,12 @@ use tapline_core::google::key::ServiceAccountKey;
 use tapline_core::ground::ids::ConnectionId;
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use tapline_core::ground::secret::Secret;
-use tapline_core::store::{ConnectionRow, Reading, StoreError, Subject};
+use tapline_core::store::{ConnectionRow, Reading, StoreError, Subject as Stored};
 use tapline_core::vault;
 
 use super::{first, id};
 use crate::App;
+use crate::checks::Subject;
 use crate::wire::connection::{
     Connection, ConnectionDraft, ConnectionRef, ConnectionSave, DatasetSplit, DeletePlan, DraftReview,
 };
@@ -132,12 +133,18 @@ pub(crate) async fn save_keeping(app: &Arc<App>, save: ConnectionSave, keep: Kee
     if taken(&names_of_others(app, own.as_deref()).await?, &name) {
         return Err(name_taken(&name));
     }
+    let of = match (&draft.offer, &before) {
+        (Some(offer), _) => Some(Subject::Offer(offer.clone())),
+        (None, Some(before)) => Some(Subject::Edited(before.id)),
+        (None, None) => None,
+    };
     let tested = save
         .check
         .as_deref()
-        .and_then(|check| app.checks.verdict(check, &target, draft.offer.as_deref()));
+        .zip(of)
+        .and_then(|(check, of)| app.checks.ended(check, &target, &of));
     let replaced = before.is_some() && key.is_some();
-    if replaced && !tested.as_ref().is_some_and(|verdict| verdict.row.passed) {
+    if replaced && !tested.as_ref().is_some_and(|ended| ended.row.passed) {
         return Err(Problem::new(Code::KeyNotTested));
     }
 
@@ -151,8 +158,8 @@ pub(crate) async fn save_keeping(app: &Arc<App>, save: ConnectionSave, keep: Kee
     }
     let moved = before.as_ref().is_none_or(|before| differs(before, &row));
     let (is_new, written) = (before.is_none(), row.clone());
-    let location = tested.as_ref().and_then(|verdict| verdict.location.clone());
-    let check = tested.map(|verdict| verdict.row);
+    let location = tested.as_ref().and_then(|ended| ended.location.clone());
+    let check = tested.map(|ended| ended.row);
     let saved = app
         .change(move |store| {
             let row = ConnectionRow {
@@ -164,7 +171,7 @@ pub(crate) async fn save_keeping(app: &Arc<App>, save: ConnectionSave, keep: Kee
             } else {
                 store.connections_mut().change(&row)?;
             }
-            let subject = Subject::Connection(row.id);
+            let subject = Stored::Connection(row.id);
             match &check {
                 Some(check) => store.checks_mut().put(subject, check)?,
                 None if moved => store.checks_mut().forget(subject)?,
@@ -285,7 +292,7 @@ fn plan(store: &Reading<'_>, connection: ConnectionId) -> Result<DeletePlan, Sto
 /// A connection as it is shown, with its last test and its imports.
 pub(super) fn told(store: &Reading<'_>, connection: ConnectionId) -> Result<Connection, StoreError> {
     let row = store.connections().get(connection)?;
-    let last = store.checks().last(Subject::Connection(connection))?;
+    let last = store.checks().last(Stored::Connection(connection))?;
     let imports = store.imports().of_connection(connection)?;
     Ok(Connection::of(&row, last.as_ref(), imports.len()))
 }

@@ -65,9 +65,14 @@ pub(super) async fn stop(app: &Arc<App>, ask: ImportRef) -> Result<Import, Probl
     let stopped = app
         .change(move |store| {
             store.imports_mut().stop(import)?;
-            told(store, import)
+            Ok((told(store, import)?, store.runs().last_of(import)?))
         })
         .await?;
+    let (stopped, last) = stopped;
+    // A run of this process need not find out by itself.
+    if let Some(last) = last.filter(|last| last.run.outcome.is_none()) {
+        app.runner().stop(last.run.id).await?;
+    }
     app.changed("imports");
     app.changed("runs");
     Ok(stopped)

@@ -2,10 +2,12 @@
 
 mod about;
 pub(crate) mod accounts;
+mod check;
 pub(crate) mod connections;
 pub(crate) mod dry_run;
 mod imports;
 pub(crate) mod key;
+mod run_now;
 pub(crate) mod runs;
 mod settings;
 mod source;
@@ -23,7 +25,7 @@ use crate::host::Waiting;
 use crate::wire;
 
 macro_rules! commands {
-    ($($(#[doc = $doc:literal])* $name:literal $($room:ident :: $function:ident)? ($args:ty) -> $reply:ty;)*) => {
+    ($($(#[doc = $doc:literal])* $name:literal $room:ident :: $function:ident ($args:ty) -> $reply:ty;)*) => {
         /// Every command with its TypeScript shapes: `(name, meaning, args, reply)`.
         pub fn listed() -> Vec<(&'static str, &'static str, String, String)> {
             use ts_rs::TS as _;
@@ -42,7 +44,7 @@ macro_rules! commands {
         /// Answers one command by name.
         pub(crate) fn answer<'a>(app: &'a Arc<App>, name: &str, args: Value) -> Waiting<'a, Result<Value, Problem>> {
             match name {
-                $($name => commands!(@answer app, args, $args, $reply, $($room :: $function)?),)*
+                $($name => commands!(@answer app, args, $args, $reply, $room :: $function),)*
                 unknown => {
                     let problem = Problem::new(Code::QuestionNotUnderstood).with(Fact::Name, unknown);
                     Box::pin(async { Err(problem) })
@@ -54,12 +56,6 @@ macro_rules! commands {
         Box::pin(async move {
             let reply: $reply = $room::$function($app, read::<$shape>($args)?).await?;
             written(&reply)
-        })
-    };
-    (@answer $app:ident, $args:ident, $shape:ty, $reply:ty,) => {
-        Box::pin(async move {
-            let _ = ($app, $args);
-            Err(Problem::new(Code::Internal).with(Fact::Detail, "This command has not been built."))
         })
     };
 }
@@ -136,14 +132,14 @@ commands! {
     "connections.delete" connections::delete (wire::connection::ConnectionRef) -> ();
 
     /// Starts Test Connection on a draft. Reports come as `check` signals.
-    "check.start" (wire::check::CheckStart) -> wire::check::CheckReport;
+    "check.start" check::start (wire::check::CheckStart) -> wire::check::CheckReport;
     /// Starts Test Connection on a saved connection, and keeps the verdict with it.
-    "check.start_saved" (wire::connection::ConnectionRef) -> wire::check::CheckReport;
-    "check.cancel" (wire::check::CheckRef) -> wire::check::CheckReport;
+    "check.start_saved" check::start_saved (wire::connection::ConnectionRef) -> wire::check::CheckReport;
+    "check.cancel" check::cancel (wire::check::CheckRef) -> wire::check::CheckReport;
     /// Runs one step again, with what the others learned.
-    "check.again" (wire::check::CheckAgain) -> wire::check::CheckReport;
-    "check.evidence" (wire::check::CheckRef) -> wire::check::Evidence;
-    "check.sample" (wire::check::SampleAsk) -> wire::check::Sample;
+    "check.again" check::again (wire::check::CheckAgain) -> wire::check::CheckReport;
+    "check.evidence" check::evidence (wire::check::CheckRef) -> wire::check::Evidence;
+    "check.sample" check::sample (wire::check::SampleAsk) -> wire::check::Sample;
 
     "accounts.list" accounts::list (()) -> Vec<wire::account::Account>;
     "accounts.review" accounts::review (wire::account::AccountDraft) -> wire::account::AccountReview;
@@ -168,9 +164,9 @@ commands! {
     "imports.cancel_dry_run" dry_run::cancel (wire::import::DryRunRef) -> wire::import::DryRunReport;
     "imports.save" imports::save (wire::import::ImportSave) -> wire::import::Import;
     /// What a person must read before events with all rows are sent. Nothing where no warning is due.
-    "imports.run_warning" (wire::import::ImportRef) -> Option<wire::import::RunWarning>;
+    "imports.run_warning" run_now::warning (wire::import::ImportRef) -> Option<wire::import::RunWarning>;
     /// Run now. Progress comes as `run` signals.
-    "imports.run" (wire::import::ImportRunAsk) -> wire::run::Run;
+    "imports.run" run_now::start (wire::import::ImportRunAsk) -> wire::run::Run;
     /// Stops the import for good, and its run with it.
     "imports.stop" imports::stop (wire::import::ImportRef) -> wire::import::Import;
 

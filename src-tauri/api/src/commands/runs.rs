@@ -34,12 +34,8 @@ pub(super) async fn get(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
 /// Returns at once: the run stops when what is on its way has been answered.
 pub(super) async fn stop(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
     let run: RunId = id(&ask.run)?;
-    let row = app
-        .change(move |store| {
-            store.runs_mut().ask_to_stop(run)?;
-            store.runs().get(run)
-        })
-        .await?;
+    app.runner().stop(run).await?;
+    let row = app.look(move |store| store.runs().get(run)).await?;
     app.changed("runs");
     Ok(Run::of(&row.run, Timestamp::now()))
 }

@@ -38,3 +38,11 @@ wire! {
         pub body: Option<String>,
     }
 }
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.title)
+    }
+}
+
+impl std::error::Error for Problem {}

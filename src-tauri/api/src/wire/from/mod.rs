@@ -1,6 +1,7 @@
 //! From the core's types to the wire's, by hand and field by field: what is not named here does not cross.
 
 mod account;
+mod check;
 mod connection;
 mod import;
 mod key;

@@ -1,0 +1,131 @@
+//! Run now: what a person must read before, the start, and the news as signals.
+
+use std::sync::Arc;
+
+use tapline_core::ground::ids::ImportId;
+use tapline_core::ground::problem::{Code, Fact, Problem};
+use tapline_core::import::plan::{Records, Source};
+use tapline_core::runner::{Going, Progress};
+use tapline_core::store::ImportRow;
+use tapline_core::vault::Attendance;
+
+use super::source::Open;
+use super::{id, imports};
+use crate::App;
+use crate::wire::import::{ImportRef, ImportRunAsk, RunWarning};
+use crate::wire::run::{Outcome, Run};
+use crate::wire::signal::Signal;
+
+pub(super) async fn warning(app: &Arc<App>, ask: ImportRef) -> Result<Option<RunWarning>, Problem> {
+    let import: ImportId = id(&ask.import)?;
+    let row = app.look(move |store| store.imports().get(import)).await?;
+    warning_of(app, &row).await
+}
+
+/// Returns at once; news come as signals.
+pub(super) async fn start(app: &Arc<App>, ask: ImportRunAsk) -> Result<Run, Problem> {
+    let import: ImportId = id(&ask.import)?;
+    let (row, untested) = app
+        .look(move |store| {
+            let row = store.imports().get(import)?;
+            let untested = imports::untested(store, &row)?;
+            Ok((row, untested))
+        })
+        .await?;
+    if let Some(problem) = untested {
+        return Err(problem);
+    }
+    if !ask.confirmed
+        && let Some(warning) = warning_of(app, &row).await?
+    {
+        return Err(Problem::new(Code::ConfirmationNeeded)
+            .with(Fact::Detail, warning.words)
+            .with_some(Fact::Count, warning.rows.map(|rows| rows.to_string())));
+    }
+    let person = app.person().await?;
+    let going = app.runner().start(import, &person, Attendance::Attended).await?;
+    let run = Run::from(&going.now());
+    app.changed("imports");
+    app.changed("runs");
+    tokio::spawn(follow(Arc::clone(app), going));
+    Ok(run)
+}
+
+/// Passes the news on. The last ones are told after the lists can show them.
+async fn follow(app: Arc<App>, mut going: Going) {
+    while let Some(news) = going.news().await {
+        let run = Run::from(&news);
+        let ended = run.outcome.is_some();
+        if let Some(outcome) = run.outcome.filter(|_| ended) {
+            log(&run, outcome);
+            app.changed("imports");
+            app.changed("runs");
+        }
+        app.host.signal(Signal::Run(run));
+        if ended {
+            return;
+        }
+    }
+}
+
+fn log(run: &Run, outcome: Outcome) {
+    tracing::info!(
+        target: "tapline",
+        run = run.id,
+        ?outcome,
+        read = run.counts.read,
+        delivered = run.counts.delivered,
+        rejected = run.counts.rejected,
+        unprocessed = run.counts.unprocessed,
+        in_doubt = run.counts.in_doubt,
+        code = run.problem.as_ref().map(|problem| problem.code.as_str()),
+        "a run ended"
+    );
+}
+
+/// Events with all rows cannot be taken back, and a second time they are all there twice.
+async fn warning_of(app: &App, row: &ImportRow) -> Result<Option<RunWarning>, Problem> {
+    if row.plan.records == Records::Profiles {
+        return Ok(None);
+    }
+    let import = row.id;
+    let delivered = app
+        .look(move |store| {
+            let runs = store.runs().list(Some(import))?;
+            Ok(runs.iter().map(|row| row.run.counts.delivered).sum::<u64>())
+        })
+        .await?;
+    let rows = rows_of(app, row).await;
+    let sent = match rows {
+        Some(1) => "1 row is sent as an event.".to_owned(),
+        Some(rows) => format!("All {rows} rows are sent as events."),
+        None => "Every row is sent as an event.".to_owned(),
+    };
+    let again = match delivered {
+        0 => String::new(),
+        delivered => format!(" {delivered} events of this import were delivered before, and will be there twice."),
+    };
+    Ok(Some(RunWarning {
+        rows,
+        words: format!("{sent} Events cannot be taken back or changed.{again}"),
+    }))
+}
+
+/// Nice to know: a table says how many rows it has, a query does not.
+async fn rows_of(app: &App, row: &ImportRow) -> Option<u64> {
+    let Source::Table(table) = &row.plan.source else {
+        return None;
+    };
+    let open = Open::by_id(app, row.connection?).await.ok()?;
+    open.client.table(&open.table(table).ok()?).await.ok()?.rows
+}
+
+impl From<&Progress> for Run {
+    fn from(progress: &Progress) -> Self {
+        Self {
+            records_per_second: progress.records_per_second,
+            seconds_left: progress.seconds_left,
+            ..Self::of(&progress.run, jiff::Timestamp::now())
+        }
+    }
+}
