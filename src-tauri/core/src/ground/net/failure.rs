@@ -171,7 +171,14 @@ fn cause(error: &reqwest::Error, proxied: bool) -> Cause {
     match io_kind(error) {
         Some(ErrorKind::ConnectionRefused) if proxied => Cause::ProxyUnreachable,
         Some(ErrorKind::ConnectionRefused) => Cause::Refused,
-        Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown) => Cause::Unreachable,
+        // Firewalls on this computer answer with "not permitted".
+        Some(
+            ErrorKind::NetworkUnreachable
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::AddrNotAvailable
+            | ErrorKind::PermissionDenied,
+        ) if connecting => Cause::Unreachable,
         // A connection that breaks within the handshake broke before anything was asked.
         _ if connecting => Cause::Tls,
         _ if error.is_request() || error.is_body() || error.is_decode() => Cause::Cut,
