@@ -7,6 +7,7 @@ mod ledger;
 mod open;
 mod pace;
 mod pack;
+mod places;
 mod progress;
 mod pump;
 mod send;
@@ -23,12 +24,13 @@ use crate::ground::clock::Clock;
 use crate::ground::ids::{ImportId, RunId};
 use crate::ground::net::Net;
 use crate::ground::problem::{Code, Fact, Problem};
-use crate::run::{Outcome, Run};
+use crate::run::{Counts, Outcome, Run};
 use crate::store::{NewRun, RunRow, Store};
 use crate::vault::{Attendance, Vault};
 use halt::{Halt, Why};
 use open::Opened;
 use pace::Pace;
+use places::Places;
 pub use progress::Progress;
 
 /// Starts runs and keeps an eye on those that go. Cheap to clone; one per store and process.
@@ -148,6 +150,7 @@ impl Runner {
         let number = row.number;
         let watching = tokio::spawn(watch_over(self.store.clone(), row.clone(), halt.clone(), news.clone()));
         let pace = self.pace(&opened);
+        tracing::info!(run = %id, "a run started");
         let work = pump::run(pump::Pump {
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -181,6 +184,17 @@ impl Runner {
         self.shared().going.remove(&id);
         match ended {
             Ok(row) => {
+                let Counts {
+                    read,
+                    delivered,
+                    rejected,
+                    unprocessed,
+                    in_doubt,
+                    ..
+                } = row.run.counts;
+                let code = row.run.problem.as_ref().map(|problem| problem.code().as_str());
+                let outcome = row.run.outcome;
+                tracing::info!(run = %id, ?outcome, code, read, delivered, rejected, unprocessed, in_doubt, "a run ended");
                 let last = Progress {
                     run: row.run,
                     records_per_second: None,
@@ -194,8 +208,15 @@ impl Runner {
     }
 
     fn pace(&self, opened: &Opened) -> Pace {
-        let key = (opened.uploader.region(), opened.uploader.account_id().to_owned());
-        self.shared().paces.entry(key).or_default().clone()
+        let (region, account) = (opened.uploader.region(), opened.uploader.account_id());
+        let key = (region, account.to_owned());
+        let places = || {
+            let name = format!("{}-{account}", region.code());
+            self.store.folder_for("places", &name).ok().map(Places::new)
+        };
+        let mut shared = self.shared();
+        let pace = shared.paces.entry(key).or_insert_with(|| Pace::new(places()));
+        pace.clone()
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {

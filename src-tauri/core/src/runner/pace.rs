@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::places::{Place, Places};
 use crate::clevertap::upload::MOST_IN_FLIGHT;
 
 const START: usize = 4;
@@ -21,6 +22,8 @@ pub(super) struct Pace(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     freed: Notify,
+    /// What processes share. Without it, this process counts alone.
+    places: Option<Places>,
 }
 
 #[derive(Debug)]
@@ -33,10 +36,14 @@ struct State {
 
 /// Leave to make one call at a time. Given back when dropped.
 #[derive(Debug)]
-pub(super) struct Leave(Pace);
+pub(super) struct Leave {
+    pace: Pace,
+    /// Held for its lock.
+    place: Option<Place>,
+}
 
-impl Default for Pace {
-    fn default() -> Self {
+impl Pace {
+    pub fn new(places: Option<Places>) -> Self {
         Self(Arc::new(Inner {
             state: Mutex::new(State {
                 limit: START,
@@ -45,20 +52,30 @@ impl Default for Pace {
                 halved: None,
             }),
             freed: Notify::new(),
+            places,
         }))
     }
-}
 
-impl Pace {
     /// Waits until another call may be made.
     pub async fn leave(&self) -> Leave {
+        let mut leave = self.own_leave().await;
+        if let Some(places) = &self.0.places {
+            leave.place = Some(places.take().await);
+        }
+        leave
+    }
+
+    async fn own_leave(&self) -> Leave {
         loop {
             let freed = self.0.freed.notified();
             {
                 let mut state = self.state();
                 if state.in_flight < state.limit {
                     state.in_flight += 1;
-                    return Leave(self.clone());
+                    return Leave {
+                        pace: self.clone(),
+                        place: None,
+                    };
                 }
             }
             freed.await;
@@ -105,8 +122,8 @@ impl Pace {
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        self.0.state().in_flight -= 1;
-        self.0.0.freed.notify_one();
+        self.pace.state().in_flight -= 1;
+        self.pace.0.freed.notify_one();
     }
 }
 
@@ -117,7 +134,7 @@ mod tests {
 
     /// A pace whose every leave is taken.
     async fn busy() -> (Pace, Vec<super::Leave>) {
-        let pace = Pace::default();
+        let pace = Pace::new(None);
         let mut taken = Vec::new();
         for _ in 0..START {
             taken.push(pace.leave().await);
@@ -144,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_does_not_grow_while_there_is_room() {
-        let pace = Pace::default();
+        let pace = Pace::new(None);
         pace.went_well_at(Instant::now() + Duration::from_secs(5));
         assert_eq!(pace.state().limit, START, "what is not used need not grow");
     }

@@ -95,6 +95,13 @@ impl Store {
         &self.0.folder
     }
 
+    /// A folder within the store's own, closed to others too. `kind` and `name` are ours, and plain words.
+    pub fn folder_for(&self, kind: &str, name: &str) -> Result<PathBuf> {
+        let folder = self.0.folder.join(kind).join(name);
+        place::private_folder(&folder)?;
+        Ok(folder)
+    }
+
     pub fn belongs(&self) -> Belongs {
         self.0.belongs
     }

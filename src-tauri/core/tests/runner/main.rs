@@ -1,5 +1,6 @@
 //! Whole runs, from a plan to the last line of the ledger, against the sandbox.
 
+mod killed;
 mod support;
 
 use serde_json::json;
@@ -395,7 +396,7 @@ async fn an_import_needs_a_passed_test() {
 async fn two_runs_of_one_account_share_its_fifteen_places() {
     let scene = Scene::new().await;
     scene.good_people(15_000);
-    let other = scene.import("Others", json!("profiles"), json!({}));
+    let other = scene.import("Others", &json!("profiles"), &json!({}));
     let one = scene.start(scene.profiles()).await;
     let two = scene.start(other).await;
     let ends = [one.ended().await, two.ended().await];
@@ -433,8 +434,8 @@ async fn the_purchases_of_cdnow_arrive_to_the_last_one() {
         property("cds", "CDs", "integer"), property("dollars", "Dollars", "float"),
     ]});
     let events = json!({"events": {"name": {"specific": "CD purchased"}, "created_on": {"column": "purchased_on"}}});
-    let customers = scene.import("Customers", json!("profiles"), customers);
-    let purchases = scene.import("Purchases", events, purchases);
+    let customers = scene.import("Customers", &json!("profiles"), &customers);
+    let purchases = scene.import("Purchases", &events, &purchases);
 
     let run = scene.run(customers).await;
     assert_eq!(
@@ -469,4 +470,42 @@ async fn the_purchases_of_cdnow_arrive_to_the_last_one() {
         (dollars - expected).abs() < 0.01,
         "{dollars} arrived and {expected} stand in the source"
     );
+}
+
+#[tokio::test]
+async fn rows_of_one_identity_collapse_to_the_newest_and_are_counted() {
+    let scene = Scene::with(Options::with_sql()).await;
+    let columns = [
+        tapline_sandbox::Column::new("id", "STRING"),
+        tapline_sandbox::Column::new("email", "STRING"),
+        tapline_sandbox::Column::new("changed", "TIMESTAMP"),
+    ];
+    let row =
+        |id: &str, email: &str, day: u32| vec![json!(id), json!(email), json!(format!("2026-01-{day:02}T00:00:00Z"))];
+    let rows = [
+        row("a", "old@example.com", 1),
+        row("a", "new@example.com", 3),
+        row("a", "middle@example.com", 2),
+        row("b", "b@example.com", 1),
+    ];
+    scene
+        .sandbox
+        .google()
+        .load_table("shop", "people", &columns, &rows)
+        .await
+        .expect("a small table");
+    let import = scene.import(
+        "Newest",
+        &json!("profiles"),
+        &json!({"updated_on": {"column": "changed"}}),
+    );
+    let run = scene.run(import).await;
+    assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
+    assert_eq!(
+        (run.counts.delivered, run.counts.collapsed),
+        (2, 2),
+        "two rows gave way"
+    );
+    let profile = scene.sandbox.clevertap().profile("a").expect("it arrived");
+    assert_eq!(profile["Email"], "new@example.com", "the newest one counts");
 }

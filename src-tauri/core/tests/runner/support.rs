@@ -27,7 +27,34 @@ pub struct Scene {
     pub store: Store,
     pub connection: ConnectionRow,
     account_row: AccountRow,
-    folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
+    pub access: Access,
+}
+
+/// What a process needs to carry out the runs of a scene.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Access {
+    endpoint: String,
+    authority_pem: String,
+    key: String,
+    passcode: String,
+}
+
+impl Access {
+    pub fn runner(&self, store: Store) -> Runner {
+        install_tls();
+        let net = Net::open(&NetSettings {
+            extra_ca_pem: Some(self.authority_pem.as_bytes().to_vec()),
+            endpoint: Endpoint::Sandbox(SandboxBase::read(&self.endpoint).expect("loopback")),
+            ..NetSettings::default()
+        })
+        .expect("settings that fit");
+        let vault = Vault::new(store.vault_namespace());
+        let key = key::read(self.key.as_bytes()).expect("a key of the sandbox's");
+        vault.give("key", Secret::new(key.private_key().lend(Clone::clone)));
+        vault.give("passcode", Secret::new(self.passcode.clone().into_bytes()));
+        Runner::new(store, vault, net, Clock::system())
+    }
 }
 
 impl Scene {
@@ -41,17 +68,14 @@ impl Scene {
         let account = sandbox.clevertap().open_account("in1");
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Belongs::Sandbox).unwrap();
-        let net = Net::open(&NetSettings {
-            extra_ca_pem: Some(sandbox.authority_pem().as_bytes().to_vec()),
-            endpoint: Endpoint::Sandbox(SandboxBase::read(sandbox.endpoint()).expect("loopback")),
-            ..NetSettings::default()
-        })
-        .expect("settings that fit");
-        let vault = Vault::new(store.vault_namespace());
         let issued = sandbox.google().issue_working_key("tapline-reader");
+        let access = Access {
+            endpoint: sandbox.endpoint().to_owned(),
+            authority_pem: sandbox.authority_pem().to_owned(),
+            key: issued.json().to_owned(),
+            passcode: account.passcode.clone(),
+        };
         let read = key::read(issued.json().as_bytes()).expect("a key of the sandbox's");
-        vault.give("key", Secret::new(read.private_key().lend(Clone::clone)));
-        vault.give("passcode", Secret::new(account.passcode.clone().into_bytes()));
         let connection = ConnectionRow {
             id: ConnectionId::new(),
             name: "Warehouse".to_owned(),
@@ -95,8 +119,9 @@ impl Scene {
                 )
             })
             .unwrap();
-        let runner = Runner::new(store.clone(), vault, net, Clock::system());
+        let runner = access.runner(store.clone());
         Self {
+            access,
             sandbox,
             account,
             runner,
@@ -124,7 +149,7 @@ impl Scene {
         self.people(count, |n| format!("u{n}@example.com"));
     }
 
-    pub fn import(&self, nickname: &str, records: Value, changes: Value) -> ImportId {
+    pub fn import(&self, nickname: &str, records: &Value, changes: &Value) -> ImportId {
         let mut plan = json!({
             "version": 1,
             "nickname": nickname,
@@ -154,15 +179,12 @@ impl Scene {
     }
 
     pub fn profiles(&self) -> ImportId {
-        self.import("People", json!("profiles"), json!({}))
+        self.import("People", &json!("profiles"), &json!({}))
     }
 
     pub fn events(&self) -> ImportId {
-        self.import(
-            "Visits",
-            json!({"events": {"name": {"specific": "Visited"}}}),
-            json!({}),
-        )
+        let events = json!({"events": {"name": {"specific": "Visited"}}});
+        self.import("Visits", &events, &json!({}))
     }
 
     pub async fn start(&self, import: ImportId) -> Going {
