@@ -612,6 +612,13 @@ fn records_are_grouped_paged_and_searched() {
             );
             assert_eq!(page.total, 20, "the total is of all that match, not of the rest");
             let filter = RecordFilter {
+                code: Some("email".to_owned()),
+                column: Some("another_column".to_owned()),
+                ..RecordFilter::default()
+            };
+            let page = r.records().page(run.number, &filter, 3)?;
+            assert_eq!(page.total, 0, "a reason of another column is another reason");
+            let filter = RecordFilter {
                 search: "U24".to_owned(),
                 ..RecordFilter::default()
             };

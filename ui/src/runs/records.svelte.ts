@@ -43,6 +43,7 @@ export class RunRecords {
         run: this.#run,
         fate: this.group?.fate ?? this.fate,
         code: this.group?.reason.code ?? null,
+        column: this.group?.reason.column ?? null,
         search: this.search.trim(),
         after: this.#starts.at(-1) ?? null,
         limit: RECORDS_A_PAGE,

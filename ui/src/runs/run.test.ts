@@ -71,7 +71,7 @@ describe("the records of a run", () => {
     await page.open();
     await page.records.next();
     await page.records.choose(phones);
-    expect(host.callsOf("runs.records").at(-1)).toMatchObject({ fate: "rejected", code: "phone_country", after: null });
+    expect(host.callsOf("runs.records").at(-1)).toMatchObject({ fate: "rejected", code: "phone_country", column: "phone", after: null });
     await page.records.choose(phones);
     expect(host.callsOf("runs.records").at(-1)).toMatchObject({ fate: null, code: null });
   });

@@ -59,6 +59,7 @@ pub(super) async fn records(app: &Arc<App>, ask: RecordsAsk) -> Result<RecordsPa
             let filter = RecordFilter {
                 fate: ask.fate.map(Fate::from),
                 code: ask.code,
+                column: ask.column,
                 search: ask.search,
                 after: ask.after,
             };

@@ -81,6 +81,8 @@ wire! {
         pub run: String,
         pub fate: Option<Fate>,
         pub code: Option<String>,
+        /// With `code`: reasons of one code are told apart by their column.
+        pub column: Option<String>,
         pub search: String,
         /// The `position` of the last record of the page before.
         pub after: Option<u64>,

@@ -44,6 +44,8 @@ pub struct RecordsPage {
 pub struct RecordFilter {
     pub fate: Option<Fate>,
     pub code: Option<String>,
+    /// Of the rows with that code, those of this column.
+    pub column: Option<String>,
     /// Found in identity, reason, column, code or record. Empty: all.
     pub search: String,
     /// Only those beyond this position.
@@ -67,6 +69,7 @@ pub struct RecordsMut<'a>(pub(super) &'a Connection);
 const MATCHING: &str = "run = :run
     AND (:fate IS NULL OR fate = :fate)
     AND (:code IS NULL OR code = :code)
+    AND (:column IS NULL OR row_column = :column)
     AND (:search = '' OR instr(lower(ifnull(identity, '')), :search) OR instr(lower(ifnull(reason, '')), :search)
         OR instr(lower(ifnull(row_column, '')), :search) OR instr(code, :search)
         OR instr(lower(ifnull(record, '')), :search))";
@@ -96,7 +99,7 @@ impl Records<'_> {
             self.0,
             "records",
             &sql,
-            named_params! { ":run": run, ":fate": fate, ":code": filter.code, ":search": search },
+            named_params! { ":run": run, ":fate": fate, ":code": filter.code, ":column": filter.column, ":search": search },
             |cells| cells.count("total"),
         )?
         .unwrap_or(0);
@@ -110,6 +113,7 @@ impl Records<'_> {
                 ":run": run,
                 ":fate": fate,
                 ":code": filter.code,
+                ":column": filter.column,
                 ":search": search,
                 ":after": number(filter.after.unwrap_or(0)),
                 ":limit": limit,
