@@ -1,5 +1,10 @@
 //! The counter: every command and every wire type, in one list. No Tauri, no SQL, no HTTP.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a problem is told to a person; its size is no matter beside that"
+)]
+
 mod app;
 mod checks;
 pub mod commands;

@@ -8,7 +8,7 @@ use tapline_core::ground::ids::KeyOfferId;
 use tapline_core::ground::problem::{Code, Problem};
 
 /// How long a key waits for the person to go on.
-const WAIT: Duration = Duration::from_secs(60 * 60);
+const WAIT: Duration = Duration::from_hours(1);
 
 /// The waiting keys. Dropping one wipes it.
 pub(crate) struct Offers<K> {
@@ -75,9 +75,9 @@ mod tests {
     async fn a_key_waits_an_hour_and_no_longer() {
         let offers = Offers::new();
         let offer = offers.hold("a key").to_string();
-        tokio::time::sleep(Duration::from_secs(59 * 60)).await;
+        tokio::time::sleep(Duration::from_mins(59)).await;
         assert!(offers.get(&offer).is_ok(), "an hour is not over");
-        tokio::time::sleep(Duration::from_secs(2 * 60)).await;
+        tokio::time::sleep(Duration::from_mins(2)).await;
         assert!(offers.get(&offer).is_err(), "an hour is over");
     }
 

@@ -45,5 +45,5 @@ pub fn preview<'a>(
 }
 
 fn told(problems: Vec<crate::Problem>) -> Vec<Problem> {
-    problems.iter().map(Problem::from).collect()
+    problems.into_iter().map(Problem::from).collect()
 }

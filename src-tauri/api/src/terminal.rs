@@ -54,7 +54,7 @@ impl App {
     }
 
     /// The draft with an empty project filled in: from the dataset's path, else from the key.
-    pub async fn filled(&self, draft: ConnectionDraft) -> Result<ConnectionDraft, Problem> {
+    pub fn filled(&self, draft: ConnectionDraft) -> Result<ConnectionDraft, Problem> {
         Ok(connections::filled(self, draft)?)
     }
 

@@ -58,12 +58,19 @@ async fn a_failed_test_names_the_step_and_nothing_typed_is_lost() -> Outcome {
     let mut typed = draft("shop", Some(offer.clone()));
     typed.dataset_id = "shpo".to_owned();
     let report = window.check(&typed).await?;
-    assert_eq!(report.verdict, Verdict::Failed, "there is no such dataset");
+    assert_eq!(
+        report.verdict,
+        Verdict::Failed,
+        "there is no such dataset that it may see"
+    );
     let failed = report.steps.iter().find(|step| step.state == StepState::Failed);
     let problem = failed
         .and_then(|step| step.problem.as_ref())
         .ok_or("a failed step says why")?;
-    assert_eq!(problem.code, "dataset_not_found");
+    assert_eq!(
+        problem.code, "dataset_get_denied",
+        "to who may not look around, Google says no more than that"
+    );
     assert!(problem.answer.is_some(), "with what Google said");
 
     let save = |name: &str| ConnectionSave {

@@ -71,11 +71,11 @@ pub(super) async fn again(app: &Arc<App>, ask: CheckAgain) -> Result<CheckReport
     let stop = CancellationToken::new();
     *lock(&live.stop) = stop.clone();
     let (app, running) = (Arc::clone(app), Arc::clone(&live));
-    let step = ask.step.into();
+    let rung = ask.step.into();
     tokio::spawn(async move {
         let report = running
             .check
-            .again(step, &stop, &|report| tell(&app, &running, report))
+            .again(rung, &stop, &|report| tell(&app, &running, report))
             .await;
         keep(&app, &running, &report).await;
     });

@@ -80,12 +80,15 @@ pub(super) async fn stop(app: &Arc<App>, ask: ImportRef) -> Result<Import, Probl
 
 fn row_of(
     store: &Reading<'_>,
-    mut plan: Plan,
+    plan: Plan,
     draft: bool,
     before: Option<ImportRow>,
     person: String,
 ) -> Result<ImportRow, StoreError> {
-    plan.nickname = plan.nickname.trim().to_owned();
+    let plan = Plan {
+        nickname: plan.nickname.trim().to_owned(),
+        ..plan
+    };
     let connection = store.connections().named(&plan.database)?;
     let account = store.accounts().named(&plan.account)?;
     let now = Timestamp::now();

@@ -208,10 +208,10 @@ mod tests {
                 );
             }
         }
-        let imports: String = names
-            .iter()
-            .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
-            .collect();
+        let mut imports = String::new();
+        for name in &names {
+            writeln!(imports, "import type {{ {name} }} from \"./{name}\";").unwrap();
+        }
         format!(
             "// Generated from the list of commands. Do not edit.\n{imports}\nexport type Commands = {{\n{body}}};\n"
         )

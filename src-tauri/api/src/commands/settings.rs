@@ -38,10 +38,16 @@ fn check(settings: &Settings) -> Result<(), Problem> {
     }
     if let Proxy::Manual { url } = &settings.proxy {
         let fits = Url::parse(url.trim()).is_ok_and(|url| {
-            matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && url.query().is_none()
+            let bare = url.username().is_empty() && url.password().is_none();
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && bare
+                && url.path() == "/"
+                && url.query().is_none()
         });
         if !fits {
-            return invalid("proxy", "http://host:port");
+            // Settings are no place for a password. The system's own proxy settings may hold one.
+            return invalid("proxy", "http://host:port, without a name or password");
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ macro_rules! wire {
             #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
             #[ts(export)]
             $(#[$meta])*
+            #[allow(clippy::large_enum_variant, reason = "a signal is made a few times a second")]
             pub $kind $name $body
         )*
     };

@@ -88,7 +88,7 @@ async fn add(desk: &mut Desk, add: AddConnection) -> Answered {
         location: add.location,
         offer: Some(offer.offer),
     };
-    draft = desk.app.filled(draft).await?;
+    draft = desk.app.filled(draft)?;
     let report = if add.no_test {
         None
     } else {
