@@ -135,7 +135,7 @@ pub struct AddConnection {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub struct KeySource {
-    /// The key's JSON file; - for stdin. With systemd: $CREDENTIALS_DIRECTORY/NAME
+    /// The key's JSON file; - for stdin. With systemd, a file of its credentials folder
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
     /// An open file descriptor to read the key from

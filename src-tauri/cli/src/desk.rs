@@ -19,7 +19,7 @@ pub struct Desk {
 
 /// What happened while waiting.
 pub enum Heard {
-    Signal(Signal),
+    Signal(Box<Signal>),
     /// Ctrl-C, or the system asks the process to end.
     Interrupt,
 }
@@ -44,7 +44,7 @@ impl Desk {
         tokio::select! {
             () = interrupted() => Heard::Interrupt,
             // The app holds the sender as long as it is open.
-            Some(signal) = self.signals.recv() => Heard::Signal(signal),
+            Some(signal) = self.signals.recv() => Heard::Signal(Box::new(signal)),
         }
     }
 

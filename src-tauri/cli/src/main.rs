@@ -1,5 +1,10 @@
 //! `tapline`: the counter's commands for a terminal. It asks, shows and ends; what Tapline does, the house does.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a problem is told to a person; its size is no matter beside that"
+)]
+
 mod args;
 mod commands;
 mod desk;

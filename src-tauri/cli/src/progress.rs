@@ -1,5 +1,6 @@
 //! Waiting for something that takes a while: drawn on stderr where that is a terminal, silent elsewhere.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -19,8 +20,13 @@ pub async fn check(desk: &mut Desk, started: CheckReport) -> Result<CheckReport,
     let mut report = started;
     while report.verdict == Verdict::Running {
         match desk.hear().await {
-            Heard::Signal(Signal::Check(next)) if next.check == report.check => report = next,
-            Heard::Signal(_) => {}
+            Heard::Signal(signal) => {
+                if let Signal::Check(next) = *signal
+                    && next.check == report.check
+                {
+                    report = next;
+                }
+            }
             Heard::Interrupt => {
                 let ask = CheckRef {
                     check: report.check.clone(),
@@ -49,13 +55,16 @@ pub async fn run(desk: &mut Desk, started: Run) -> Result<Option<Run>, Problem> 
     let mut stopping = false;
     while run.outcome.is_none() {
         match desk.hear().await {
-            Heard::Signal(Signal::Run(next)) if next.id == run.id => {
-                run = next;
-                if let Some(bar) = &bar {
-                    draw(bar, &run);
+            Heard::Signal(signal) => {
+                if let Signal::Run(next) = *signal
+                    && next.id == run.id
+                {
+                    run = next;
+                    if let Some(bar) = &bar {
+                        draw(bar, &run);
+                    }
                 }
             }
-            Heard::Signal(_) => {}
             Heard::Interrupt if stopping => return Ok(None),
             Heard::Interrupt => {
                 stopping = true;
@@ -107,11 +116,11 @@ fn draw(bar: &ProgressBar, run: &Run) {
         (counts.in_doubt, "in doubt"),
     ] {
         if count > 0 {
-            message.push_str(&format!(", {} {what}", number(count)));
+            let _ = write!(message, ", {} {what}", number(count));
         }
     }
     if let Some(seconds) = run.seconds_left {
-        message.push_str(&format!(", {seconds} s left"));
+        let _ = write!(message, ", {seconds} s left");
     }
     bar.set_message(message);
 }

@@ -269,6 +269,7 @@ async fn runs(stage: &Stage, window: &mut Window) -> Outcome {
             run: run.id,
             fate: None,
             code: None,
+            column: None,
             search: String::new(),
             after: None,
             limit: 100,

@@ -139,12 +139,12 @@ async fn run(desk: &mut Desk, nickname: &str, yes: bool, key: &KeySource, passco
         let said = format!("Run {id} was left in the middle. What was on its way will be listed as in doubt.");
         return Ok(Said::new(json!({ "run": { "id": id } }), said).ending(End::Stopped));
     };
-    Ok(ending(ended))
+    Ok(ending(&ended))
 }
 
 /// How a run's outcome is an answer.
-fn ending(run: Run) -> Said {
-    let words = words::run(&run);
+fn ending(run: &Run) -> Said {
+    let words = words::run(run);
     let end = match run.outcome {
         Some(Outcome::CompletedWithRejects | Outcome::CompletedInDoubt) => End::WithRejects,
         Some(Outcome::Stopped) => End::Stopped,

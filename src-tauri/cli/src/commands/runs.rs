@@ -1,5 +1,6 @@
 //! `tapline runs`.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -67,14 +68,15 @@ async fn show(desk: &Desk, run: String) -> Answered {
     for group in &reasons.groups {
         let reason = &group.reason;
         let column = reason.column.as_deref().map(|column| format!(" in {}", clean(column)));
-        words.push_str(&format!(
+        let _ = write!(
+            words,
             "\n  {} {}{}: {} ({})",
             counted(reason.count, "row"),
             words::fate(group.fate),
             column.unwrap_or_default(),
             clean(&reason.reason),
             clean(&reason.code),
-        ));
+        );
     }
     if let Some(problem) = &run.problem {
         words.push('\n');
