@@ -68,12 +68,7 @@ impl App {
             open_net(&options, &Settings::default())
         })?;
         let clock = Clock::system();
-        let namespace = if options.endpoint.is_some() {
-            "dev.tapline.sandbox"
-        } else {
-            "dev.tapline"
-        };
-        let vault = Vault::new(namespace.to_owned());
+        let vault = Vault::new(store.vault_namespace().to_owned());
         let app = Arc::new(Self {
             options,
             host,

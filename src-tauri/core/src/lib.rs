@@ -14,6 +14,5 @@ pub mod import;
 pub mod mapping;
 pub mod run;
 pub mod runner;
-pub mod safekeeping;
 pub mod store;
 pub mod vault;

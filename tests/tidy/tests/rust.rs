@@ -28,7 +28,6 @@ const ARROWS: &[(&str, &[&[&str]])] = &[
     ),
     ("store", &[&["ground"], &NOUNS]),
     ("vault", &[&["ground"], &NOUNS]),
-    ("safekeeping", &[&["ground"], &NOUNS, &KEEPERS]),
     ("check", &[&["ground", "google", "bigquery", "connection"], &KEEPERS]),
     (
         "setup",

@@ -15,7 +15,7 @@ mod source;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -25,7 +25,7 @@ use crate::ground::ids::{ImportId, RunId};
 use crate::ground::net::Net;
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::run::{Counts, Outcome, Run};
-use crate::store::{NewRun, RunRow, Store};
+use crate::store::{NewRun, RunRow, Store, StoreError};
 use crate::vault::{Attendance, Vault};
 use halt::{Halt, Why};
 use open::Opened;
@@ -135,14 +135,18 @@ impl Runner {
         Ok(())
     }
 
-    /// Asks all runs of this process to stop, and waits until they have ended. For the end of the process.
+    /// Asks all runs of this process to stop, and waits until they have ended, for a little more than one call may take.
+    /// For the end of the process: a run that has not ended by then is found interrupted at the next start.
     pub async fn stop_all(&self) {
         for halt in self.shared().going.values() {
             halt.ask();
         }
-        while !self.shared().going.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let _ = tokio::time::timeout(Duration::from_secs(65), async {
+            while !self.shared().going.is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
     }
 
     async fn carry_out(self, row: RunRow, opened: Opened, halt: Halt, news: watch::Sender<Progress>) {
@@ -169,18 +173,7 @@ impl Runner {
             Some(Why::Asked) => (Some(Outcome::Stopped), None),
             None => (None, None),
         };
-        let now = self.clock.now();
-        let ended = self
-            .store
-            .writing(move |w| {
-                let outcome = match outcome {
-                    Some(outcome) => outcome,
-                    None => Outcome::of_whole(&w.runs().counts(number)?),
-                };
-                w.close_run(id, outcome, problem.as_ref(), now)?;
-                w.runs().get(id)
-            })
-            .await;
+        let ended = self.close(id, number, outcome, problem).await;
         self.shared().going.remove(&id);
         match ended {
             Ok(row) => {
@@ -204,6 +197,37 @@ impl Runner {
             }
             // The store stays as it was: the run is found open at the next start, and its open batches in doubt.
             Err(error) => tracing::error!(run = %id, error = %error.problem(), "a run could not be ended"),
+        }
+    }
+
+    /// Writes the end of a run. Where that fails, the disk being full, say, tries for a while: the import could not run
+    /// again before the next start.
+    async fn close(
+        &self,
+        id: RunId,
+        number: i64,
+        outcome: Option<Outcome>,
+        problem: Option<Problem>,
+    ) -> Result<RunRow, StoreError> {
+        let mut tries = 24;
+        loop {
+            let (problem, now) = (problem.clone(), self.clock.now());
+            let ended = self
+                .store
+                .writing(move |w| {
+                    let outcome = match outcome {
+                        Some(outcome) => outcome,
+                        None => Outcome::of_whole(&w.runs().counts(number)?),
+                    };
+                    w.close_run(id, outcome, problem.as_ref(), now)?;
+                    w.runs().get(id)
+                })
+                .await;
+            tries -= 1;
+            if ended.is_ok() || tries == 0 {
+                return ended;
+            }
+            tokio::time::sleep(Duration::from_secs(5)).await;
         }
     }
 

@@ -50,7 +50,6 @@ struct Inner {
     folder: PathBuf,
     file: PathBuf,
     belongs: Belongs,
-    id: String,
     holder: Holder,
     writer: Mutex<Connection>,
     /// Idle readers. They never wait for the writer.
@@ -78,13 +77,12 @@ impl Store {
             .pragma_update(None, "journal_mode", "wal")
             .doing("turning the journal on")?;
         migrate::bring_forward(&mut writer, &file)?;
-        let id = write_owner(&writer, belongs)?;
+        write_owner(&writer, belongs)?;
         let holder = Holder::take(folder)?;
         Ok(Self(Arc::new(Inner {
             folder: folder.to_owned(),
             file,
             belongs,
-            id,
             holder,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
@@ -106,11 +104,11 @@ impl Store {
         self.0.belongs
     }
 
-    /// The namespace of this store's secrets in the keychain. A sandbox never shares one, not even with another sandbox.
-    pub fn vault_namespace(&self) -> String {
+    /// The namespace of this store's secrets in the keychain. A sandbox never shares one with the real world.
+    pub fn vault_namespace(&self) -> &'static str {
         match self.0.belongs {
-            Belongs::Real => "dev.tapline".to_owned(),
-            Belongs::Sandbox => format!("dev.tapline.sandbox.{}", self.0.id),
+            Belongs::Real => "dev.tapline",
+            Belongs::Sandbox => "dev.tapline.sandbox",
         }
     }
 
@@ -303,8 +301,7 @@ fn claim(connection: &Connection, belongs: Belongs) -> Result<()> {
     }
 }
 
-/// Gives the store's id.
-fn write_owner(connection: &Connection, belongs: Belongs) -> Result<String> {
+fn write_owner(connection: &Connection, belongs: Belongs) -> Result<()> {
     connection
         .execute(
             "INSERT INTO store (only_row, id, belongs, made_at) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -315,10 +312,7 @@ fn write_owner(connection: &Connection, belongs: Belongs) -> Result<String> {
             ),
         )
         .doing("writing whose store it is")?;
-    claim(connection, belongs)?;
-    connection
-        .query_row("SELECT id FROM store", [], |row| row.get(0))
-        .doing("reading the store's id")
+    claim(connection, belongs)
 }
 
 /// A thread that panicked in a transaction has rolled it back: what is behind the lock is whole.

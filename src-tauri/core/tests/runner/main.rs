@@ -509,3 +509,36 @@ async fn rows_of_one_identity_collapse_to_the_newest_and_are_counted() {
     let profile = scene.sandbox.clevertap().profile("a").expect("it arrived");
     assert_eq!(profile["Email"], "new@example.com", "the newest one counts");
 }
+
+#[tokio::test]
+async fn what_the_ledger_cannot_hold_never_leaves() {
+    let scene = Scene::new().await;
+    scene.good_people(2_500);
+    let raw = rusqlite::Connection::open(scene.folder.path().join("tapline.db")).unwrap();
+    raw.execute_batch(
+        "CREATE TRIGGER broken BEFORE INSERT ON batches WHEN NEW.number > 1 BEGIN SELECT RAISE(FAIL, 'broken'); END",
+    )
+    .unwrap();
+    drop(raw);
+    let run = scene.run(scene.profiles()).await;
+    assert_eq!(run.outcome, Some(Outcome::Failed), "nothing more could be kept");
+    assert_eq!(
+        run.problem.map(|problem| problem.code()),
+        Some(Code::StoreFailed),
+        "and the store is why"
+    );
+    let sent = scene.sandbox.clevertap().counts().profile_records;
+    assert!(
+        sent <= run.counts.delivered + run.counts.in_doubt,
+        "{sent} arrived, and the ledger knows of {:?}",
+        run.counts
+    );
+    assert!(
+        !scene
+            .sandbox
+            .calls_to(UPLOADS)
+            .iter()
+            .any(|call| call.body.contains("\"u2000\"")),
+        "a batch that the ledger does not hold stays here"
+    );
+}

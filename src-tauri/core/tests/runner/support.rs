@@ -49,7 +49,7 @@ impl Access {
             ..NetSettings::default()
         })
         .expect("settings that fit");
-        let vault = Vault::new(store.vault_namespace());
+        let vault = Vault::new(store.vault_namespace().to_owned());
         let key = key::read(self.key.as_bytes()).expect("a key of the sandbox's");
         vault.give("key", Secret::new(key.private_key().lend(Clone::clone)));
         vault.give("passcode", Secret::new(self.passcode.clone().into_bytes()));
@@ -121,7 +121,6 @@ impl Scene {
             .unwrap();
         let runner = access.runner(store.clone());
         Self {
-            access,
             sandbox,
             account,
             runner,
@@ -129,6 +128,7 @@ impl Scene {
             connection,
             account_row,
             folder,
+            access,
         }
     }
 
