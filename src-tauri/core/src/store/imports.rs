@@ -8,6 +8,7 @@ use super::text::{self, Cells, Kept as _, folded, kept_words, named};
 use crate::ground::ids::{AccountId, ConnectionId, ImportId};
 use crate::import::plan::Plan;
 use crate::import::state::{Action, ImportStatus, SyncType};
+use crate::run::Phase;
 
 /// An import, as it stands in the store.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,8 +133,9 @@ impl ImportsMut<'_> {
         self.set_status(id, ImportStatus::Stopped)?;
         self.0
             .execute(
-                "UPDATE runs SET stop_asked_at = ?2 WHERE import_id = ?1 AND outcome IS NULL AND stop_asked_at IS NULL",
-                (id.kept(), Timestamp::now().as_millisecond()),
+                "UPDATE runs SET stop_asked_at = ?2, phase = ?3
+                 WHERE import_id = ?1 AND outcome IS NULL AND stop_asked_at IS NULL",
+                (id.kept(), Timestamp::now().as_millisecond(), Phase::Stopping.kept()),
             )
             .doing("asking a run to stop")?;
         Ok(())

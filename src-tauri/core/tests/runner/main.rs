@@ -300,6 +300,7 @@ async fn another_process_can_stop_a_run() {
     scene.another_process().write(|w| w.imports_mut().stop(import)).unwrap();
     let mut watched = going;
     while let Some(news) = watched.news().await {
+        assert_eq!(news.run.outcome, None, "its calls are still on their way");
         if news.run.phase == tapline_core::run::Phase::Stopping {
             break;
         }
