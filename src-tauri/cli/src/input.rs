@@ -15,13 +15,28 @@ const SMALL: u64 = 4 * 1024 * 1024;
 /// Rows of a preview stand in memory.
 const ROWS: u64 = 1024 * 1024 * 1024;
 
-/// A key as it came, with the file's name where it has one. Nothing where none was named.
+/// A key as it came. Nothing where none was named.
 pub fn key(source: &KeySource) -> Result<Option<Vec<u8>>, Problem> {
     match (&source.key, source.key_fd) {
-        (Some(path), _) => bytes(path).map(Some),
+        (Some(path), _) => key_file(path).map(Some),
         (None, Some(fd)) => descriptor(fd).map(Some),
         (None, None) => Ok(None),
     }
+}
+
+/// A key's file; `-` is stdin. What is far too large for one is a problem with the key, not with the command.
+pub fn key_file(path: &Path) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    open(path)?
+        .take(SMALL)
+        .read_to_end(&mut bytes)
+        .map_err(|error| not_read(&shown(path), &error))?;
+    if bytes.len() as u64 == SMALL {
+        return Err(tapline_api::Problem::new(tapline_api::Code::KeyTooLarge)
+            .with(tapline_api::Fact::Bytes, format!("at least {} MB", SMALL >> 20))
+            .into());
+    }
+    Ok(bytes)
 }
 
 /// A passcode, without the line's end that editors leave behind. Nothing where none was named.
@@ -79,11 +94,15 @@ fn limited(source: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Problem
     Ok(bytes)
 }
 
+/// A file's name for a message. Where the key itself was typed in place of its file's name, it is not repeated.
 fn shown(path: &Path) -> String {
-    if path.as_os_str() == "-" {
+    let name = path.display().to_string();
+    if name == "-" {
         "stdin".to_owned()
+    } else if name.trim_start().starts_with(['{', '[']) || name.contains("PRIVATE KEY") || name.len() > 512 {
+        "the text given in place of a file's name".to_owned()
     } else {
-        path.display().to_string()
+        name
     }
 }
 

@@ -8,7 +8,7 @@ use crate::input;
 use crate::say::{Answered, Said, clean, counted};
 
 pub fn check(file: &Path) -> Answered {
-    let bytes = input::bytes(file)?;
+    let bytes = input::key_file(file)?;
     let key = offline::key(&bytes)?;
     let project = key.project_id.as_deref().unwrap_or("not named in the file");
     let mut words = format!(

@@ -4,8 +4,9 @@
 //! forward and a time does not exist, the time that the clocks show instead is meant (02:30 becomes 03:30); where they are
 //! put back and a time comes twice, the first is meant. A date alone is its first second.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::fmt::temporal::{DateTimeParser, Pieces};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
 use crate::import::plan::DateFormat;
@@ -52,7 +53,7 @@ impl DateReader {
     /// Seconds since 1970 began in UTC, fractions cut towards the past.
     pub fn seconds(&self, text: &str) -> Result<i64, DateFault> {
         match self.form {
-            Form::Date => self.at(iso_date(text)?, Time::midnight()),
+            Form::Date => Ok(self.at(iso_date(text)?, Time::midnight())),
             Form::Datetime => self.iso(text),
             Form::Timestamp => timestamp(text).unwrap_or_else(|| self.iso(text)),
             Form::Written(format) => self.written(format, text),
@@ -63,7 +64,7 @@ impl DateReader {
         match format {
             DateFormat::EpochSeconds => epoch(text, 10),
             DateFormat::EpochMilliseconds => epoch(text, 13).map(|ms| ms.div_euclid(1000)),
-            DateFormat::IsoDate => self.at(iso_date(text)?, Time::midnight()),
+            DateFormat::IsoDate => Ok(self.at(iso_date(text)?, Time::midnight())),
             DateFormat::Iso8601 => self.iso(text),
             DateFormat::DayMonthYearTime => self.pattern(b"DD/MM/YYYY hh:mm:ss", text),
             DateFormat::MonthDayYearTime => self.pattern(b"MM/DD/YYYY hh:mm:ss", text),
@@ -82,14 +83,13 @@ impl DateReader {
     fn pattern(&self, pattern: &[u8], text: &str) -> Result<i64, DateFault> {
         let parts = Parts::read(pattern, text.as_bytes()).ok_or(DateFault::Format)?;
         let time = Time::new(parts.hour, parts.minute, parts.second, 0).map_err(|_| DateFault::NoSuchTime)?;
-        self.at(day(parts.year, parts.month, parts.day)?, time)
+        Ok(self.at(day(parts.year, parts.month, parts.day)?, time))
     }
 
     /// Reads RFC 3339 with or without a zone, with a space or a T, with or without a time.
     fn iso(&self, text: &str) -> Result<i64, DateFault> {
-        static PARSER: DateTimeParser = DateTimeParser::new();
         let utc = text.strip_suffix(" UTC");
-        let bare = utc.unwrap_or(text);
+        let bare = &*nanoseconds(utc.unwrap_or(text));
         // The library also reads years of six digits, weeks and bracketed zones. A warehouse writes none of them.
         let plain = |b: &u8| b.is_ascii_digit() || b"-:.+TtZz ".contains(b);
         if iso_date(bare.get(..10).ok_or(DateFault::Format)?).is_err() || !bare.as_bytes().iter().all(plain) {
@@ -99,26 +99,32 @@ impl DateReader {
         }
         let pieces = Pieces::parse(bare).map_err(|_| DateFault::Format)?;
         let time = pieces.time().unwrap_or(Time::midnight());
-        if pieces.offset().is_some() {
-            return PARSER
-                .parse_timestamp(bare)
-                .map(|instant| floor_seconds(instant.as_second(), instant.subsec_nanosecond()))
-                .map_err(|_| DateFault::Format);
+        if let Some(offset) = pieces.offset() {
+            // An offset needs a time to stand behind.
+            pieces.time().ok_or(DateFault::Format)?;
+            let ahead = i64::from(offset.to_numeric_offset().seconds());
+            return Ok(seconds_in_utc(pieces.date(), time) - ahead);
         }
         if utc.is_some() {
-            return seconds_in_utc(pieces.date(), time);
+            return Ok(seconds_in_utc(pieces.date(), time));
         }
-        self.at(pieces.date(), time)
+        Ok(self.at(pieces.date(), time))
     }
 
-    fn at(&self, date: Date, time: Time) -> Result<i64, DateFault> {
+    fn at(&self, date: Date, time: Time) -> i64 {
+        let in_utc = seconds_in_utc(date, time);
         let Some(zone) = &self.zone else {
-            return seconds_in_utc(date, time);
+            return in_utc;
         };
-        zone.to_ambiguous_timestamp(DateTime::from_parts(date, time))
+        match zone
+            .to_ambiguous_timestamp(DateTime::from_parts(date, time))
             .compatible()
-            .map(|instant| floor_seconds(instant.as_second(), instant.subsec_nanosecond()))
-            .map_err(|_| DateFault::OutOfRange)
+        {
+            Ok(instant) => floor_seconds(instant.as_second(), instant.subsec_nanosecond()),
+            // The library's time ends a day before the year 9999 does, and 9999-12-31 is what many tables write for "never
+            // ends". Only the last days are out of its reach, and there the zone is as it was just before them.
+            Err(_) => in_utc - i64::from(zone.to_offset(Timestamp::MAX).seconds()),
+        }
     }
 }
 
@@ -200,11 +206,23 @@ fn day(year: i16, month: i8, day: i8) -> Result<Date, DateFault> {
     Date::new(year, month, day).map_err(|_| DateFault::NoSuchTime)
 }
 
-fn seconds_in_utc(date: Date, time: Time) -> Result<i64, DateFault> {
-    let instant = TimeZone::UTC.to_timestamp(DateTime::from_parts(date, time));
-    instant
-        .map(|instant| floor_seconds(instant.as_second(), instant.subsec_nanosecond()))
-        .map_err(|_| DateFault::OutOfRange)
+/// Seconds from 1970 to this time in UTC, for every day of the years 1 to 9999.
+fn seconds_in_utc(date: Date, time: Time) -> i64 {
+    let midnight = i64::from((date - Date::constant(1970, 1, 1)).get_days()) * 86_400;
+    midnight + i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second())
+}
+
+/// Without what stands behind nine digits of a second: columns may keep twelve, and seconds are all that is asked for.
+fn nanoseconds(text: &str) -> std::borrow::Cow<'_, str> {
+    let Some((whole, part)) = text.split_once('.') else {
+        return text.into();
+    };
+    let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+    if (10..=12).contains(&digits) {
+        format!("{whole}.{}{}", &part[..9], &part[digits..]).into()
+    } else {
+        text.into()
+    }
 }
 
 /// jiff cuts towards 1970; half a second before it is the second before it.

@@ -155,7 +155,8 @@ fn bigquerys_own_columns_speak_for_themselves() {
             ("2024-03-05T04:07:09.999999", Ok(1_709_611_629)),
             ("2024-03-05 04:07:09", Ok(1_709_611_629)),
             ("1969-12-31T23:59:59.500000", Ok(-1)),
-            ("9999-12-31T23:59:59", Err(OutOfRange)),
+            ("9999-12-31T23:59:59", Ok(253_402_300_799)),
+            ("9999-12-31T23:59:59.999999999999", Ok(253_402_300_799)),
             ("0001-01-01T00:00:00", Ok(-62_135_596_800)),
         ],
     );
@@ -173,6 +174,11 @@ fn bigquerys_own_columns_speak_for_themselves() {
             ("2024-03-05T06:07:09+02:00", Ok(1_709_611_629)),
             ("2024-03-05 04:07:09 UTC", Ok(1_709_611_629)),
             ("2024-03-05 04:07:09.123+00", Ok(1_709_611_629)),
+            ("2024-03-05T04:07:09.123456789012Z", Ok(1_709_611_629)),
+            ("1969-12-31T23:59:59.5Z", Ok(-1)),
+            ("9999-12-31T23:59:59.999999Z", Ok(253_402_300_799)),
+            ("9999-12-31 23:59:59 UTC", Ok(253_402_300_799)),
+            ("253402300799999999", Ok(253_402_300_799)),
             ("9223372036854775807", Err(OutOfRange)),
             ("1e300", Err(OutOfRange)),
             ("soon", Err(Format)),
@@ -275,4 +281,30 @@ proptest::proptest! {
         let reader = DateReader::new(Form::Written(F::DayNameYearTime), None);
         proptest::prop_assert_eq!(reader.seconds(&text), Ok(second));
     }
+}
+
+#[test]
+fn the_last_day_of_time_is_a_day() {
+    // What tables write for "never ends". The calendar library's own time stops a day earlier.
+    let last = 253_402_214_400;
+    check(
+        Form::Date,
+        None,
+        &[("9999-12-31", Ok(last)), ("0001-01-01", Ok(-62_135_596_800))],
+    );
+    check(Form::Date, Some("Asia/Kolkata"), &[("9999-12-31", Ok(last - 19_800))]);
+    check(
+        Form::Date,
+        Some("America/New_York"),
+        &[("9999-12-31", Ok(last + 18_000))],
+    );
+    check(Form::Written(F::DayMonthYear), None, &[("31/12/9999", Ok(last))]);
+    check(
+        Form::Written(F::Iso8601),
+        None,
+        &[
+            ("9999-12-31T00:00:00+05:30", Ok(last - 19_800)),
+            ("9999-12-31Z", Err(Format)),
+        ],
+    );
 }

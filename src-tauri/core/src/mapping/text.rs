@@ -120,11 +120,9 @@ fn shortest(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
 /// A TIMESTAMP in any of its forms on the wire, as RFC 3339.
 pub(super) fn instant(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if let Ok(microseconds) = text.parse::<i64>() {
-        return Timestamp::from_microsecond(microseconds)
-            .ok()
-            .map(|instant| instant.to_string().into());
+        return written(microseconds);
     }
-    if text.contains(['-', ':']) && !text.contains(['e', 'E']) {
+    if text.contains(['-', ':']) && !text.contains(['e', 'E']) && !text.starts_with('-') {
         return Some(text);
     }
     #[allow(
@@ -132,10 +130,29 @@ pub(super) fn instant(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
         reason = "a float beyond i64 becomes its end, which no instant has"
     )]
     let microseconds = (text.parse::<f64>().ok()? * 1e6).round() as i64;
-    Timestamp::from_microsecond(microseconds)
-        .ok()
-        .map(|instant| instant.to_string().into())
+    written(microseconds)
 }
+
+/// Microseconds since 1970 as RFC 3339, for the whole of the years 1 to 9999.
+fn written(microseconds: i64) -> Option<Cow<'static, str>> {
+    const DAY: i64 = 86_400_000_000;
+    if let Ok(instant) = Timestamp::from_microsecond(microseconds) {
+        return (microseconds >= FIRST_MICROSECOND).then(|| instant.to_string().into());
+    }
+    // The library's time ends a day or two before the year 9999 does.
+    let earlier = Timestamp::from_microsecond(microseconds.checked_sub(2 * DAY)?)
+        .ok()?
+        .to_string();
+    let later = match earlier.get(..10)? {
+        "9999-12-28" => "9999-12-30",
+        "9999-12-29" => "9999-12-31",
+        _ => return None,
+    };
+    Some(format!("{later}{}", &earlier[10..]).into())
+}
+
+/// 0001-01-01, where BigQuery's time begins.
+const FIRST_MICROSECOND: i64 = -62_135_596_800_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -191,6 +208,13 @@ mod tests {
             ("1.709611629E9", Some("2024-03-05T04:07:09Z")),
             ("2024-03-05 04:07:09 UTC", Some("2024-03-05 04:07:09 UTC")),
             ("soon", None),
+            ("-0.5", Some("1969-12-31T23:59:59.5Z")),
+            ("253402300799999999", Some("9999-12-31T23:59:59.999999Z")),
+            ("253402214400000000", Some("9999-12-31T00:00:00Z")),
+            ("253402207200000001", Some("9999-12-30T22:00:00.000001Z")),
+            ("253402300800000000", None),
+            ("-62135596800000000", Some("0001-01-01T00:00:00Z")),
+            ("-62135596800000001", None),
             ("9223372036854775807", None),
         ];
         for (text, expected) in rows {

@@ -96,7 +96,7 @@ fn what_is_plainly_mendable_is_mended_and_said() {
             vec![Repair::ByteOrderMark],
         ),
         ("UTF-16 with a mark", with_mark, vec![Repair::Utf16]),
-        ("UTF-16 without a mark", utf16, vec![Repair::Utf16]),
+        ("UTF-16 without a mark", utf16.clone(), vec![Repair::Utf16]),
         ("UTF-16 the other way round", big_endian, vec![Repair::Utf16]),
         (
             "spaces that are none",
@@ -141,6 +141,37 @@ fn what_is_plainly_mendable_is_mended_and_said() {
             vec![Repair::EscapedQuotes],
         ),
         ("Base64", encoded.clone().into(), vec![Repair::Base64]),
+        (
+            "Base64 in the letters of addresses",
+            encoded.replace('+', "-").replace('/', "_").into(),
+            vec![Repair::Base64],
+        ),
+        (
+            "Base64 of Base64",
+            STANDARD.encode(&encoded).into(),
+            vec![Repair::Base64, Repair::Base64],
+        ),
+        (
+            "Base64 of UTF-16, as PowerShell makes it",
+            STANDARD.encode(&utf16).into(),
+            vec![Repair::Base64],
+        ),
+        (
+            "a data address",
+            format!("data:application/json;base64,{encoded}").into(),
+            vec![Repair::Base64],
+        ),
+        (
+            "a code fence with a language",
+            format!("```json\n{text}\n```\n").into(),
+            vec![Repair::Fence],
+        ),
+        ("a code fence", format!("```\n{text}\n```").into(), vec![Repair::Fence]),
+        (
+            "signs of no width around it",
+            format!("\u{200b}{text}\u{200b}\0").into(),
+            vec![Repair::OddSpaces],
+        ),
         (
             "Base64 without padding",
             encoded.trim_end_matches('=').into(),
@@ -259,6 +290,41 @@ fn each_wrong_thing_is_named() {
             Code::KeySeveral,
         ),
         ("two keys", format!("[{0},{0}]", file()).into(), Code::KeySeveral),
+        (
+            "two keys one after the other",
+            format!("{0}\n{0}", file_text()).into(),
+            Code::KeySeveral,
+        ),
+        ("zero bytes", vec![0; 90], Code::KeyEmpty),
+        ("a sign of no width", "\u{200b}".into(), Code::KeyEmpty),
+        ("a rich-text document", r"{\rtf1\ansi}".into(), Code::KeyIsOtherFile),
+        (
+            "a P12 file as Base64",
+            STANDARD
+                .encode([b"\x30\x82\x09\x61\x02\x01\x03\x30\x82\x09\x27".as_slice(), &[7; 60]].concat())
+                .into(),
+            Code::KeyIsP12,
+        ),
+        (
+            "a PEM without its frame",
+            PEM.lines()
+                .filter(|line| !line.starts_with('-'))
+                .collect::<String>()
+                .into(),
+            Code::KeyIsPemAlone,
+        ),
+        (
+            "a PEM as openssl prints it",
+            format!("Bag Attributes\n    localKeyID: 01\n{}", &*PEM).into(),
+            Code::KeyIsPemAlone,
+        ),
+        (
+            "Firebase's web configuration as a script",
+            "const c = {\n  apiKey: \"AIzaX\",\n  authDomain: \"x\"\n};".into(),
+            Code::KeyIsAppConfig,
+        ),
+        ("a piece of a page", "<div>Sign in</div>".into(), Code::KeyIsHtml),
+        ("a header with a token", "Bearer ya29.x".into(), Code::KeyIsAccessToken),
         (
             "a web page",
             "<!DOCTYPE html><html><head><title>Sign in</title>".into(),
@@ -420,6 +486,16 @@ fn each_wrong_thing_is_named() {
             Code::KeyForeignTokenHost,
         ),
         (
+            "an empty token_uri",
+            with("token_uri", json!("")).into(),
+            Code::KeyFieldInvalid,
+        ),
+        (
+            "an empty universe",
+            with("universe_domain", json!("")).into(),
+            Code::KeyFieldInvalid,
+        ),
+        (
             "a token_uri that is no address",
             with("token_uri", json!("localhost")).into(),
             Code::KeyForeignTokenHost,
@@ -497,6 +573,93 @@ fn each_wrong_thing_is_named() {
             !shown.contains("MIIE"),
             "{case}: a problem must not show the private key"
         );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_json_is_named() {
+    let text = file_text();
+    let rows: Vec<(String, Fact, &str)> = vec![
+        (text.replace('"', "”"), Fact::Detail, "a curly quote"),
+        (
+            text.replace("\"googleapis.com\"", "\"googleapis.com\","),
+            Fact::Detail,
+            "after a comma",
+        ),
+        (text.replace("  ", "\u{3000}"), Fact::Detail, "a space of a kind"),
+        (file().to_string().replace('"', "'"), Fact::Detail, "a single quote"),
+        (format!("{text};"), Fact::Detail, "after the last brace"),
+        (format!("{{ // mine\n{}", &text[1..]), Fact::Detail, "a comment"),
+        (text[1..].to_owned(), Fact::Found, "the middle of a key"),
+        (text[text.len() / 2..].to_owned(), Fact::Found, "the middle of a key"),
+        (format!("Here it is: {text}"), Fact::Found, "other text around the key"),
+        (
+            "https://console.cloud.google.com/".to_owned(),
+            Fact::Found,
+            "a web address",
+        ),
+        (KEY_ID.to_owned(), Fact::Found, "the id of a key"),
+    ];
+    for (text, fact, words) in rows {
+        let problem = refused(text.as_bytes(), words);
+        assert_eq!(problem.code(), Code::KeyNotJson, "{words}");
+        let said = problem.facts().get(fact).unwrap_or_default();
+        assert!(said.contains(words), "{words:?} must be said, and this was: {said:?}");
+    }
+}
+
+#[test]
+fn a_piece_of_the_key_in_the_wrong_field_is_not_shown() {
+    let letters: String = PEM.lines().filter(|line| !line.starts_with('-')).collect();
+    let pieces = [
+        &letters[700..900],
+        &letters[700..740],
+        &letters[700..764],
+        &letters[40..],
+    ];
+    for name in [
+        "type",
+        "project_id",
+        "private_key_id",
+        "client_email",
+        "token_uri",
+        "universe_domain",
+    ] {
+        for piece in pieces {
+            let shown = match read(with(name, json!(piece)).as_bytes()) {
+                Ok(key) => format!("{key:?} {:?}", key.project_id),
+                Err(problem) => format!("{problem:?} {} {}", problem.title(), problem.explanation()),
+            };
+            assert!(!shown.contains(&piece[..16]), "{name} shows what stands in it: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_token_uri_on_googles_host_is_told_by_what_differs() {
+    for (uri, expected) in [
+        ("https://evil.example/token", "evil.example"),
+        ("https://oauth2.googleapis.com@evil.example/token", "evil.example"),
+        (
+            "http://oauth2.googleapis.com/token",
+            "http://oauth2.googleapis.com/token",
+        ),
+        (
+            "https://oauth2.googleapis.com:8443/token",
+            "https://oauth2.googleapis.com:8443/token",
+        ),
+        (
+            "https://me:hunter2@oauth2.googleapis.com/token",
+            "another spelling of https://oauth2.googleapis.com/token",
+        ),
+        (
+            "https://OAUTH2.googleapis.com/token",
+            "another spelling of https://oauth2.googleapis.com/token",
+        ),
+        ("/token", "no address at all"),
+    ] {
+        let problem = refused(with("token_uri", json!(uri)).as_bytes(), uri);
+        assert_eq!(problem.facts().get(Fact::Host), Some(expected), "for {uri}");
     }
 }
 

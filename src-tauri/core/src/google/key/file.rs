@@ -93,16 +93,50 @@ fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     if error.classify() == Category::Eof {
         return Problem::new(Code::KeyCut).with(Fact::Position, position);
     }
-    let start = text
-        .chars()
-        .next()
-        .filter(|c| !c.is_alphanumeric() && *c != '{' && *c != '[');
     let problem = Problem::new(Code::KeyNotJson);
-    match start {
-        Some(mark) => problem.with(Fact::Found, mark.to_string()),
-        None if text.starts_with(['{', '[']) => problem.with(Fact::Position, position),
-        None => problem.with(Fact::Found, "a word"),
+    if !text.starts_with(['{', '[']) {
+        let first = text.chars().next().filter(|c| !c.is_alphanumeric());
+        return match first {
+            Some(mark) => problem.with(Fact::Found, sign(mark).map_or_else(|| mark.to_string(), str::to_owned)),
+            None => problem.with(Fact::Found, "a word"),
+        };
     }
+    let rest = rest_at(text, error.line(), error.column());
+    let words = error.to_string();
+    let stands = if words.starts_with("trailing characters") {
+        Some("something more, after the last brace")
+    } else if words.starts_with("trailing comma") {
+        Some("a closing brace, after a comma that nothing follows")
+    } else {
+        rest.chars().next().and_then(sign)
+    };
+    problem.with(Fact::Position, position).with_some(Fact::Detail, stands)
+}
+
+/// What stands at this line and column, as the JSON reader counts them: in bytes, from 1.
+fn rest_at(text: &str, line: usize, column: usize) -> &str {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    text.get(before + column.saturating_sub(1)..).unwrap_or_default()
+}
+
+/// Signs that programs put where others are due, and that are hard to see or easy to take for those.
+fn sign(c: char) -> Option<&'static str> {
+    Some(match c {
+        '“' | '”' | '„' | '‟' | '‘' | '’' | '‚' | '«' | '»' => {
+            "a curly quote, where JSON wants a straight one"
+        }
+        '\'' => "a single quote, where JSON wants a double one",
+        '/' | '#' => "a comment, which JSON does not have",
+        '\0' => "a zero byte",
+        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => "a sign that cannot be seen",
+        c if c.is_whitespace() && !c.is_ascii() => "a space of a kind that JSON does not have",
+        c if c.is_control() => "a control character",
+        _ => return None,
+    })
 }
 
 /// Writes line ends inside JSON texts as `\n`. `None` where there are none.

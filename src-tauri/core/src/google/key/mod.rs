@@ -102,7 +102,8 @@ pub fn read(bytes: &[u8]) -> Result<ServiceAccountKey, Problem> {
 
     let client_email = plain(&file.client_email, "client_email")?;
     if !looks_like_email(&client_email) {
-        return Err(Problem::new(Code::KeyEmailInvalid).with(Fact::Found, excerpt(&client_email)));
+        let shown = shown(&client_email, 60).filter(|text| text.contains('@') || text.len() < 20);
+        return Err(Problem::new(Code::KeyEmailInvalid).with_some(Fact::Found, shown));
     }
     let key_id = plain(&file.private_key_id, "private_key_id")?;
     if !key_id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
@@ -112,6 +113,12 @@ pub fn read(bytes: &[u8]) -> Result<ServiceAccountKey, Problem> {
         Value::Missing => None,
         value => Some(plain(value, "project_id")?).filter(|id| !id.is_empty()),
     };
+    if project_id
+        .as_deref()
+        .is_some_and(|id| shown(id, 100).is_none() || id.contains('/'))
+    {
+        return Err(Problem::new(Code::KeyFieldInvalid).with(Fact::Name, "project_id"));
+    }
     let private_key = match &file.private_key {
         Value::Text(text) => text,
         value => return Err(unusable(value, "private_key")),
@@ -138,22 +145,42 @@ pub fn read(bytes: &[u8]) -> Result<ServiceAccountKey, Problem> {
 fn check_hosts(file: &File) -> Result<(), Problem> {
     match &file.token_uri {
         Value::Missing => {}
-        Value::Text(uri) if uri.trim().is_empty() || TOKEN_URIS.contains(&uri.trim()) => {}
+        Value::Text(uri) if TOKEN_URIS.contains(&uri.trim()) => {}
+        Value::Text(uri) if uri.trim().is_empty() => return Err(unusable(&Value::Other, "token_uri")),
         Value::Text(uri) => {
-            let host = Url::parse(uri.trim())
-                .ok()
-                .and_then(|url| url.host_str().map(str::to_owned))
-                .unwrap_or_else(|| excerpt(uri));
-            return Err(Problem::new(Code::KeyForeignTokenHost).with(Fact::Host, host));
+            return Err(Problem::new(Code::KeyForeignTokenHost).with(Fact::Host, address(uri.trim())));
         }
         value @ Value::Other => return Err(unusable(value, "token_uri")),
     }
     match &file.universe_domain {
         Value::Missing => Ok(()),
-        Value::Text(domain) if domain.is_empty() || domain.as_str() == "googleapis.com" => Ok(()),
-        Value::Text(domain) => Err(Problem::new(Code::KeyForeignUniverse).with(Fact::Found, excerpt(domain))),
+        Value::Text(domain) if domain.as_str() == "googleapis.com" => Ok(()),
+        Value::Text(domain) if domain.trim().is_empty() => Err(unusable(&Value::Other, "universe_domain")),
+        Value::Text(domain) => {
+            let shown = shown(domain.trim(), 60).filter(|text| text.contains('.'));
+            Err(Problem::new(Code::KeyForeignUniverse).with_some(Fact::Found, shown))
+        }
         value @ Value::Other => Err(unusable(value, "universe_domain")),
     }
+}
+
+/// An address as far as it may be shown: its host, and where that is Google's own, what else is wrong with it.
+fn address(uri: &str) -> String {
+    let Some(url) = Url::parse(uri).ok().filter(Url::has_host) else {
+        return "no address at all".to_owned();
+    };
+    let host = url.host_str().unwrap_or_default();
+    let googles = TOKEN_URIS.iter().any(|known| known.split('/').nth(2) == Some(host));
+    if !googles {
+        return host.chars().take(100).collect();
+    }
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    let whole = format!("{}://{host}{port}{}", url.scheme(), url.path());
+    if TOKEN_URIS.contains(&whole.as_str()) {
+        // What differs is a name before the host, a question behind the path, or mere spelling.
+        return format!("another spelling of {whole}");
+    }
+    shown(&whole, 100).unwrap_or_else(|| host.to_owned())
 }
 
 /// A field's text, where it is safe in a header and on a screen.
@@ -184,6 +211,13 @@ fn looks_like_email(text: &str) -> bool {
     })
 }
 
-fn excerpt(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
+/// A field's text for a message. Nothing where it could be a piece of a private key that slipped into the wrong field:
+/// then it holds letters that no name or address has, or is long for one.
+fn shown(text: &str, longest: usize) -> Option<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:@/".contains(c);
+    let words = text.split(['/', '.', '@', ':', '-', '_']);
+    let named = words.into_iter().all(|word| word.len() <= 32);
+    let is_base64 = text.len() > 32 && !text.contains(['.', '@', ':']);
+    (!text.is_empty() && text.len() <= longest && text.chars().all(fits) && named && !is_base64)
+        .then(|| text.to_owned())
 }

@@ -10,6 +10,8 @@ pub enum Repair {
     /// `GOOGLE_CREDENTIALS='{…}'`.
     Assignment,
     Quotes,
+    /// A code fence, as Markdown has it.
+    Fence,
     EscapedQuotes,
     Base64,
     /// A list that holds one key.
@@ -36,6 +38,7 @@ impl Repair {
             Self::OddSpaces => "odd_spaces",
             Self::Assignment => "assignment",
             Self::Quotes => "quotes",
+            Self::Fence => "fence",
             Self::EscapedQuotes => "escaped_quotes",
             Self::Base64 => "base64",
             Self::ListOfOne => "list_of_one",
@@ -56,6 +59,7 @@ impl Repair {
             Self::OddSpaces => "Invisible characters that came along with copying were left out.",
             Self::Assignment => "The key stood in an environment assignment and was taken out of it.",
             Self::Quotes => "Quotes around the whole key were left out.",
+            Self::Fence => "A code fence around the key was left out.",
             Self::EscapedQuotes => "Every quote had a backslash before it, and the backslashes were left out.",
             Self::Base64 => "The key was encoded as Base64 and was decoded.",
             Self::ListOfOne => "The key stood alone in a list and was taken out of it.",

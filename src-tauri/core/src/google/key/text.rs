@@ -62,9 +62,10 @@ fn utf16(bytes: &[u8]) -> Option<Result<Zeroizing<String>, Problem>> {
 
 /// Takes the text out of what people wrap around it, layer by layer.
 pub(super) fn unwrap(text: &str, repairs: &mut Vec<Repair>) -> Zeroizing<String> {
-    let mut text = odd_spaces(text.trim(), repairs);
-    for _ in 0..4 {
+    let mut text = odd_spaces(bare(text), repairs);
+    for _ in 0..6 {
         let Some((inner, repair)) = assignment(&text)
+            .or_else(|| fence(&text))
             .or_else(|| json_text(&text))
             .or_else(|| quotes(&text))
             .or_else(|| escaped_quotes(&text))
@@ -73,7 +74,7 @@ pub(super) fn unwrap(text: &str, repairs: &mut Vec<Repair>) -> Zeroizing<String>
             break;
         };
         repairs.push(repair);
-        text = Zeroizing::new(inner.trim().trim_start_matches('\u{feff}').to_owned());
+        text = Zeroizing::new(bare(&inner).to_owned());
     }
     text
 }
@@ -96,6 +97,11 @@ fn odd_spaces(text: &str, repairs: &mut Vec<Repair>) -> Zeroizing<String> {
     Zeroizing::new(mended.trim().to_owned())
 }
 
+/// Without what nobody sees at its ends: white space, byte-order marks, the zero after a C string.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '\u{feff}'))
+}
+
 type Layer = Option<(Zeroizing<String>, Repair)>;
 
 /// `NAME=…`, with `export`, `set` or `$env:` before it.
@@ -114,6 +120,17 @@ fn assignment(text: &str) -> Layer {
     // Base64 may end in `=`, but nothing follows it; and a lone word before `=` is a name only if a key follows.
     let is_value = value.contains('{') || base64(value).is_some() || base64(value.trim_matches(['"', '\''])).is_some();
     (is_name && is_value).then(|| (Zeroizing::new(value.to_owned()), Repair::Assignment))
+}
+
+/// ```` ```json … ``` ````, as notes and chats write it.
+fn fence(text: &str) -> Layer {
+    ["```", "~~~"].iter().find_map(|fence| {
+        let (language, rest) = text.strip_prefix(*fence)?.split_once('\n')?;
+        let inner = rest.strip_suffix(*fence)?;
+        let language = language.trim();
+        (language.len() <= 20 && language.chars().all(char::is_alphanumeric))
+            .then(|| (Zeroizing::new(inner.to_owned()), Repair::Fence))
+    })
 }
 
 /// A JSON text that holds JSON.
@@ -146,17 +163,34 @@ fn escaped_quotes(text: &str) -> Layer {
         .map(|inner| (Zeroizing::new(inner), Repair::EscapedQuotes))
 }
 
-/// Base64 of something that starts with a brace.
+/// Base64 of something that starts with a brace, or of such Base64.
 fn base64(text: &str) -> Layer {
+    let bytes = letters(text)?;
+    let inner = match utf16(&bytes) {
+        Some(decoded) => decoded.ok()?,
+        None => Zeroizing::new(std::str::from_utf8(&bytes).ok()?.to_owned()),
+    };
+    (bare(&inner).starts_with('{') || base64(&inner).is_some()).then_some((inner, Repair::Base64))
+}
+
+/// What a block of Base64 holds, in its usual letters or in those for addresses, alone or as a data address.
+pub(super) fn letters(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = match text.strip_prefix("data:") {
+        Some(rest) => rest.split_once(";base64,")?.1,
+        None => text,
+    };
     if text.len() < 64 {
         return None;
     }
-    let letters: Zeroizing<Vec<u8>> = Zeroizing::new(text.bytes().filter(|b| !b.is_ascii_whitespace()).collect());
-    let bytes = Zeroizing::new(LENIENT.decode(letters.as_slice()).ok()?);
-    let inner = Zeroizing::new(std::str::from_utf8(&bytes).ok()?.to_owned());
-    inner
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with('{')
-        .then_some((inner, Repair::Base64))
+    let letters: Zeroizing<Vec<u8>> = Zeroizing::new(
+        text.bytes()
+            .filter(|b| !b.is_ascii_whitespace())
+            .map(|b| match b {
+                b'-' => b'+',
+                b'_' => b'/',
+                b => b,
+            })
+            .collect(),
+    );
+    LENIENT.decode(letters.as_slice()).ok().map(Zeroizing::new)
 }

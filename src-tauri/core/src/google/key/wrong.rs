@@ -4,7 +4,8 @@ use base64::Engine as _;
 use zeroize::Zeroizing;
 
 use super::file::{File, Value};
-use super::text::LENIENT;
+use super::pem;
+use super::text::{LENIENT, letters};
 use crate::ground::problem::{Code, Fact, Problem};
 
 /// Things that are known by their first bytes.
@@ -21,7 +22,12 @@ pub(super) fn by_bytes(bytes: &[u8]) -> Result<(), Problem> {
         [b'P', b'K', 3, 4, ..] => "a zip archive",
         [0x1f, 0x8b, ..] => "a gzip archive",
         [b'%', b'P', b'D', b'F', ..] => "a PDF document",
-        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => "a picture",
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => "a picture",
+        [0xfe, 0xed, 0xfe, 0xed, ..] => "a Java keystore",
+        [0x7f, b'E', b'L', b'F', ..] => "a program",
+        [b'{', b'\\', b'r', b't', b'f', ..] => "a rich-text document",
+        [b'b', b'p', b'l', b'i', b's', b't', ..] => "a property list",
+        _ if bytes.starts_with(b"SQLite format 3\0") => "a database",
         _ => return Ok(()),
     };
     Err(Problem::new(Code::KeyIsOtherFile).with(Fact::Found, found))
@@ -38,19 +44,24 @@ pub(super) fn by_text(text: &str) -> Result<(), Problem> {
     let lower = text.get(..text.len().min(400)).unwrap_or(text).to_ascii_lowercase();
     let one_word = !text.contains(char::is_whitespace);
     let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
-    let code = if lower.starts_with("<!doctype html") || lower.starts_with("<html") || lower.contains("<head>") {
-        Code::KeyIsHtml
-    } else if lower.starts_with("<?xml") || lower.starts_with("<!doctype plist") || lower.starts_with("<plist") {
+    let holds = |words: &[&str]| words.iter().all(|word| text.contains(word));
+    let code = if lower.starts_with("<?xml") || lower.starts_with("<!doctype plist") || lower.starts_with("<plist") {
         Code::KeyIsAppConfig
+    } else if lower.starts_with("<!doctype html") || lower.contains("<head>") || is_markup(&lower) {
+        Code::KeyIsHtml
     } else if text.starts_with("-----BEGIN OPENSSH") || starts(&["ssh-rsa ", "ssh-ed25519 ", "PuTTY-User-Key"]) {
         Code::KeyIsSsh
     } else if text.starts_with("-----BEGIN CERTIFICATE") || text.starts_with("-----BEGIN PUBLIC") {
         Code::KeyIsPublic
-    } else if text.starts_with("-----BEGIN") {
+    } else if text.starts_with("-----BEGIN")
+        || (holds(&["-----BEGIN", "PRIVATE KEY-----"]) && !text.contains(['{', '"']))
+    {
         Code::KeyIsPemAlone
     } else if text.starts_with("AIza") && one_word {
         Code::KeyIsApiKey
-    } else if one_word && (starts(&["ya29.", "1//", "4/0"]) || (text.starts_with("eyJ") && text.contains('.'))) {
+    } else if lower.starts_with("bearer ")
+        || one_word && (starts(&["ya29.", "1//", "4/0"]) || (text.starts_with("eyJ") && text.contains('.')))
+    {
         Code::KeyIsAccessToken
     } else if one_word && text.starts_with("GOCSPX-") {
         Code::KeyIsOauthClient
@@ -58,15 +69,54 @@ pub(super) fn by_text(text: &str) -> Result<(), Problem> {
         Code::KeyIsPath
     } else if one_word && text.ends_with(".gserviceaccount.com") && text.contains('@') {
         Code::KeyIsEmail
-    } else if lower.starts_with("apiversion:")
-        || lower.starts_with("---\n")
-        || lower.contains("\"type\": \"service_account\"")
-    {
-        return Err(Problem::new(Code::KeyNotJson).with(Fact::Found, "other text around the key"));
+    } else if holds(&["apiKey", "authDomain"]) {
+        Code::KeyIsAppConfig
     } else {
-        return Ok(());
+        return by_pieces(text, &lower);
     };
     Err(Problem::new(code))
+}
+
+fn is_markup(lower: &str) -> bool {
+    lower.starts_with('<')
+        && ["<html", "<body", "<div", "<title", "</"]
+            .iter()
+            .any(|tag| lower.contains(tag))
+}
+
+/// Text that holds a key, or a piece of one, and does not start as one.
+fn by_pieces(text: &str, lower: &str) -> Result<(), Problem> {
+    let found = |words: &str| Err(Problem::new(Code::KeyNotJson).with(Fact::Found, words));
+    if let Some(bytes) = letters(text) {
+        if bytes.first() == Some(&0x30)
+            && matches!(pem::check(&bytes).map_err(|p| p.code()), Ok(_) | Err(Code::KeyPkcs1))
+        {
+            return Err(Problem::new(Code::KeyIsPemAlone));
+        }
+        by_bytes(&bytes)?;
+    }
+    let from_a_key = [
+        "client_email",
+        "private_key_id",
+        "token_uri",
+        "auth_provider_x509",
+        "universe_domain",
+    ];
+    let pieces = from_a_key.iter().filter(|name| text.contains(*name)).count();
+    if text.contains("service_account") && text.contains('{') && pieces >= 2
+        || lower.starts_with("apiversion:")
+        || lower.starts_with("---\n")
+    {
+        found("other text around the key")
+    } else if pieces > 0 || text.contains("-----END PRIVATE KEY-----") {
+        found("the middle of a key, and its first lines are missing")
+    } else if lower.starts_with("https://") || lower.starts_with("http://") {
+        found("a web address")
+    } else if text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        found("the id of a key, which is not the key")
+    } else {
+        Ok(())
+    }
 }
 
 fn is_path(text: &str) -> bool {
@@ -106,8 +156,11 @@ pub(super) fn by_fields(file: &File) -> Result<(), Problem> {
         Some("external_account" | "external_account_authorized_user") => Code::KeyIsExternalAccount,
         Some("impersonated_service_account") => Code::KeyIsImpersonated,
         Some(other) => {
-            let shown: String = other.chars().filter(char::is_ascii_graphic).take(40).collect();
-            return Err(Problem::new(Code::KeyTypeUnknown).with(Fact::Found, shown));
+            // A kind is a word or two. Anything else may be a piece of the key that slipped.
+            let kind = other.trim();
+            let is_word = kind.len() <= 32 && kind.chars().all(|c| c.is_ascii_alphabetic() || "_- ".contains(c));
+            let shown = (is_word && !kind.is_empty()).then(|| kind.to_owned());
+            return Err(Problem::new(Code::KeyTypeUnknown).with_some(Fact::Found, shown));
         }
         None if matches!(file.kind, Value::Other) => {
             return Err(Problem::new(Code::KeyFieldInvalid).with(Fact::Name, "type"));

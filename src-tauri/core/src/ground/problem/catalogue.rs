@@ -98,7 +98,7 @@ catalogue! {
     // ---- the key file -------------------------------------------------------------------------------------------
     KeyNotJson = "key_not_json" {
         "This is not a JSON key",
-        "A service-account key is a JSON file that starts with a brace.[ This starts with {found}.][ The text stops making sense at {position}.]",
+        "A service-account key is a JSON file that starts with a brace.[ This starts with {found}.][ The text stops making sense at {position}.][ There stands {detail}.]",
         You, NotByItself }
     KeyTooLarge = "key_too_large" {
         "This file is too large to be a key",
@@ -182,7 +182,7 @@ catalogue! {
         You, NotByItself }
     KeyTypeUnknown = "key_type_unknown" {
         "This is a credential of another kind",
-        "The file says that its type is {found}, and service_account is needed.",
+        "The file's type must be service_account[, and is {found}].",
         You, NotByItself }
     KeyTypeMissing = "key_type_missing" {
         "The file does not say what it is",
@@ -206,7 +206,7 @@ catalogue! {
         You, NotByItself }
     KeyEmailInvalid = "key_email_invalid" {
         "The key's client_email is no e-mail address",
-        "The file says {found}. It was changed after Google made it. Download the key again, or make a new one.",
+        "[The file says {found}. ]It was changed after Google made it. Download the key again, or make a new one.",
         You, NotByItself }
     KeyRedacted = "key_redacted" {
         "The private key was blacked out",
@@ -214,11 +214,11 @@ catalogue! {
         You, NotByItself }
     KeyForeignTokenHost = "key_foreign_token_host" {
         "This key sends you to a stranger",
-        "Its token_uri names {host}, and Google's keys name Google. Whoever runs that host would receive what the key signs, so it is not used. Ask where the file comes from.",
+        "Its token_uri is {host}, and that is none of the addresses that Google writes. Whoever runs it would receive what the key signs, so the key is not used. Ask where the file comes from.",
         You, NotByItself }
     KeyForeignUniverse = "key_foreign_universe" {
         "This key belongs to another cloud",
-        "Its universe_domain is {found}, and only googleapis.com is supported.",
+        "Its universe_domain is[ {found}, and] not googleapis.com, the only one that is supported.",
         You, NotByItself }
     KeyPemCut = "key_pem_cut" {
         "Part of the private key is missing",
