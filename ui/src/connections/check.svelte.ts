@@ -7,6 +7,7 @@ import type { Sample } from "../backend/generated/Sample";
 import type { Step } from "../backend/generated/Step";
 import type { StepName } from "../backend/generated/StepName";
 import { took } from "../kit/say";
+import { titleOf } from "./ladder";
 
 /** Test Connection as the window sees it: one report, replaced whole at every change. */
 export class Check {
@@ -157,7 +158,7 @@ export function spoken(before: CheckReport | null, now: CheckReport | null): str
     return step.state !== earlier?.state && (step.state === "passed" || step.state === "failed" || step.state === "not_known");
   });
   if (decided.length === 0) return null;
-  return decided.map((step) => `${stateWords[step.state]}: ${step.title}`).join(". ");
+  return decided.map((step) => `${stateWords[step.state]}: ${titleOf(step)}`).join(". ");
 }
 
 export const stateWords = {
@@ -187,5 +188,5 @@ export function verdictWords(report: CheckReport): string {
   const passed = report.steps.filter((step) => step.state === "passed").length;
   const of = `${passed} of ${report.steps.length} passed, in ${took(report.took_ms)}.`;
   const first = report.steps.find((step) => step.state === "failed");
-  return [`${verdictTitle(report)}.`, of, first ? `Failed: ${first.title}.` : ""].filter(Boolean).join(" ");
+  return [`${verdictTitle(report)}.`, of, first ? `Failed: ${titleOf(first).replace(/[.]?$/, ".")}` : ""].filter(Boolean).join(" ");
 }

@@ -26,6 +26,11 @@ const waiting: readonly { step: StepName; title: string; asks: string; optional?
 /** The steps before any test: what each will ask. */
 export const untested: readonly Step[] = waiting.map(({ step, title, asks, optional }) => ({ step, title, state: "waiting", took_ms: null, optional: optional ?? false, evidence: asks, problem: null }));
 
+/** What a step is called now: a failed one by what is wrong. */
+export function titleOf(step: Step): string {
+  return step.state === "failed" && step.problem ? step.problem.title : step.title;
+}
+
 export function stepId(step: StepName): string {
   return `step-${step.replaceAll("_", "-")}`;
 }
