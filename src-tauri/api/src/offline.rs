@@ -27,6 +27,15 @@ pub struct Previewed {
     /// `{"row": n, "record": …}` or `{"row": n, "rejected": […]}`, without a line break. The record's bytes are exact.
     pub line: Vec<u8>,
     pub rejected: bool,
+    /// What CleverTap would cut or drop of the record: column and reason.
+    pub warnings: Vec<(String, &'static str)>,
+}
+
+/// A preview's rows as they are asked for, and what can be said of all of them.
+pub struct Previews<R> {
+    pub rows: R,
+    /// Columns of the plan that no line has, and that count as NULL in all of them. Most often a slip of the pen.
+    pub unseen: Vec<String>,
 }
 
 /// Maps lines of rows, `{column: {"type": …, "value": …}}`, one by one. Where the plan does not hold together, everything
@@ -35,13 +44,23 @@ pub fn preview<'a>(
     plan: &'a Plan,
     lines: &'a [u8],
     started_second: Option<i64>,
-) -> Result<impl Iterator<Item = Previewed> + 'a, Vec<Problem>> {
+) -> Result<Previews<impl Iterator<Item = Previewed> + 'a>, Vec<Problem>> {
     let started_second = started_second.unwrap_or_else(|| jiff::Timestamp::now().as_second());
     let rows = mapping::preview(plan, lines, started_second).map_err(told)?;
-    Ok(rows.map(|row| Previewed {
-        line: row.json(),
-        rejected: matches!(row.result, PreviewResult::Rejected { .. }),
-    }))
+    let unseen = rows.unseen().to_vec();
+    let rows = rows.map(|row| {
+        let line = row.json();
+        let (rejected, warnings) = match row.result {
+            PreviewResult::Rejected { .. } => (true, Vec::new()),
+            PreviewResult::Record { warnings, .. } => (false, warnings),
+        };
+        Previewed {
+            line,
+            rejected,
+            warnings: warnings.into_iter().map(|w| (w.column.to_string(), w.reason)).collect(),
+        }
+    });
+    Ok(Previews { rows, unseen })
 }
 
 fn told(problems: Vec<crate::Problem>) -> Vec<Problem> {

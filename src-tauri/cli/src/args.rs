@@ -255,6 +255,8 @@ Each line of the answer is one row:
   {\"row\": 1, \"record\": {…}}
   {\"row\": 2, \"rejected\": [{\"column\": \"email\", \"code\": …, \"reason\": …}]}
 
+What CleverTap would cut or drop, and columns that no row has, are told on stderr.
+
 Rows are not collapsed here: that is BigQuery's part of a run. Ends with 4 where a row was rejected."
     )]
     Preview {
@@ -265,7 +267,8 @@ Rows are not collapsed here: that is BigQuery's part of a run. Ends with 4 where
         #[arg(long, value_name = "FILE")]
         rows: PathBuf,
         /// The second since 1970 that stands for the run's start, so that the answer is the same each time
-        #[arg(long, value_name = "SECOND")]
+        #[arg(long, value_name = "SECOND", allow_negative_numbers = true,
+              value_parser = clap::value_parser!(i64).range(1..=9_999_999_999))]
         at: Option<i64>,
     },
     /// Print the plan's JSON Schema

@@ -46,6 +46,9 @@ fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> End {
     let asked = !error.use_stderr();
     let json = std::env::args_os().any(|word| word == "--json");
+    if !asked && std::env::args_os().any(|word| input::is_key_text(&word.to_string_lossy())) {
+        return finish(Err(input::key_typed()), json);
+    }
     if json && !asked {
         return finish(Err(not_understood(&error.render().to_string())), true);
     }

@@ -3,7 +3,6 @@
 use serde_json::json;
 use tapline_api::wire::account::{Account, AccountDraft, AccountRef, AccountReview, AccountTest, Region};
 use tapline_api::wire::problem::Problem;
-use tapline_api::{Code, Fact};
 
 use crate::args::{self, Accounts, AddAccount, PasscodeSource};
 use crate::desk::Desk;
@@ -23,7 +22,7 @@ pub async fn named(desk: &Desk, name: &str) -> Result<Account, Problem> {
     let all: Vec<Account> = desk.ask("accounts.list", ()).await?;
     all.into_iter()
         .find(|one| one.id == name || one.name.to_lowercase() == name.to_lowercase())
-        .ok_or_else(|| tapline_api::Problem::new(Code::NotThere).with(Fact::Name, name).into())
+        .ok_or_else(|| super::nothing_called("account", name))
 }
 
 /// Lends the passcode that came with the command to a saved account, for as long as this process lives.

@@ -4,7 +4,6 @@ use serde_json::json;
 use tapline_api::wire::check::{CheckReport, CheckStart};
 use tapline_api::wire::connection::{Connection, ConnectionDraft, ConnectionRef, ConnectionSave, DeletePlan};
 use tapline_api::wire::problem::Problem;
-use tapline_api::{Code, Fact};
 
 use crate::args::{AddConnection, Connections, KeySource};
 use crate::desk::Desk;
@@ -30,7 +29,7 @@ pub async fn named(desk: &Desk, name: &str) -> Result<Connection, Problem> {
     let all: Vec<Connection> = desk.ask("connections.list", ()).await?;
     all.into_iter()
         .find(|one| one.id == name || one.name.to_lowercase() == name.to_lowercase())
-        .ok_or_else(|| tapline_api::Problem::new(Code::NotThere).with(Fact::Name, name).into())
+        .ok_or_else(|| super::nothing_called("connection", name))
 }
 
 /// Lends the key that came with the command to a saved connection, for as long as this process lives.

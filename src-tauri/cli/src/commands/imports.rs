@@ -39,11 +39,7 @@ pub fn schema() -> Said {
 /// The import with this nickname or id.
 pub async fn named(desk: &Desk, nickname: &str) -> Result<ImportBrief, Problem> {
     let all: Vec<ImportBrief> = desk.ask("imports.list", ()).await?;
-    find(all, nickname).ok_or_else(|| {
-        tapline_api::Problem::new(Code::NotThere)
-            .with(Fact::Name, nickname)
-            .into()
-    })
+    find(all, nickname).ok_or_else(|| super::nothing_called("import", nickname))
 }
 
 fn find(all: Vec<ImportBrief>, nickname: &str) -> Option<ImportBrief> {

@@ -11,6 +11,16 @@ mod runs;
 use crate::args::{Cli, Imports, Key, Noun};
 use crate::desk::Desk;
 use crate::say::Answered;
+use tapline_api::wire::problem::Problem;
+use tapline_api::{Code, Fact};
+
+/// Where somebody named what is not saved.
+fn nothing_called(kind: &str, name: &str) -> Problem {
+    tapline_api::Problem::new(Code::NameUnknown)
+        .with(Fact::Field, kind)
+        .with(Fact::Name, name)
+        .into()
+}
 
 pub async fn answer(cli: Cli) -> Answered {
     // What needs no store opens none.

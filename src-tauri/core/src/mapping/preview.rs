@@ -72,6 +72,7 @@ pub struct Preview<'a> {
     lines: std::vec::IntoIter<Result<Line<'a>, MalformedLine>>,
     /// What a column is where a line lacks it.
     usual: Schema,
+    unseen: Vec<String>,
     /// Lines with the same types share a mapping.
     mappings: HashMap<Vec<String>, Result<Mapping, Vec<Rejection>>>,
     row: u64,
@@ -88,6 +89,9 @@ pub fn preview<'a>(plan: &'a Plan, lines: &'a [u8], run_start_second: i64) -> Re
         .map(Line::read)
         .collect();
     let usual = usual(plan, &lines);
+    let seen = |name: &str| lines.iter().flatten().any(|line| line.cell(name).is_some());
+    let names = usual.fields.iter().map(|field| &field.name);
+    let unseen = names.filter(|name| !lines.is_empty() && !seen(name)).cloned().collect();
     let faults = validate_mapping(plan);
     if !faults.is_empty() {
         return Err(faults);
@@ -98,6 +102,7 @@ pub fn preview<'a>(plan: &'a Plan, lines: &'a [u8], run_start_second: i64) -> Re
         run_start_second,
         lines: lines.into_iter(),
         usual,
+        unseen,
         mappings: HashMap::new(),
         row: 0,
     })
@@ -118,6 +123,11 @@ impl Iterator for Preview<'_> {
 }
 
 impl Preview<'_> {
+    /// Columns of the plan that no line has.
+    pub fn unseen(&self) -> &[String] {
+        &self.unseen
+    }
+
     fn map(&mut self, line: &Line<'_>) -> PreviewResult {
         let mut schema = Schema::default();
         let mut values = Vec::with_capacity(self.usual.fields.len());

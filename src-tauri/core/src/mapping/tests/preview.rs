@@ -127,3 +127,26 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn columns_that_no_line_has_are_told() {
+    let plan: Plan = serde_json::from_value(json!({
+        "version": 1, "nickname": "n", "database": "d", "account": "a",
+        "source": {"table": "t"}, "records": "profiles", "identity": {"column": "id"},
+        "properties": [
+            {"column": "plan", "name": "Plan", "type": "string"},
+            {"column": "plam", "name": "Tier", "type": "string"},
+        ],
+    }))
+    .expect("a plan");
+    let lines = br#"{"ID": {"type": "STRING", "value": "u1"}}
+{"id": {"type": "STRING", "value": "u2"}, "plan": {"type": "STRING", "value": "Gold"}}"#;
+    let preview = super::super::preview(&plan, lines, 1).expect("the plan holds together");
+    assert_eq!(
+        preview.unseen(),
+        ["plam"],
+        "one line has the other, and the case of id does not count"
+    );
+    let preview = super::super::preview(&plan, b"\n", 1).expect("the plan holds together");
+    assert!(preview.unseen().is_empty(), "without rows there is nothing to miss");
+}
