@@ -57,6 +57,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the run ended before every row was read and tried.
+    pub fn is_early(self) -> bool {
+        matches!(self, Self::Stopped | Self::Interrupted | Self::Failed)
+    }
+
     /// For a run that read every row.
     pub fn of_whole(counts: &Counts) -> Self {
         if counts.in_doubt > 0 {
@@ -81,7 +86,7 @@ pub enum Phase {
 /// What became of the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Rows read from BigQuery.
+    /// Rows read from BigQuery. Of a run that ended early, those of them that came to be tried.
     pub read: u64,
     /// Rows of the result, once known.
     pub expected: Option<u64>,

@@ -194,7 +194,8 @@ impl RunsMut<'_> {
         Ok(())
     }
 
-    /// Ends a run, and lets its import go back to where it was, unless that was stopped meanwhile.
+    /// Ends a run, and lets its import go back to where it was, unless that was stopped meanwhile. Rows that were read
+    /// ahead of a run's early end, and never tried, are as good as not read: the counts of every ended run add up.
     pub fn end(&self, id: RunId, outcome: Outcome, problem: Option<&Problem>, at: Timestamp) -> Result<RunRow> {
         let row = Runs(self.0).get(id)?;
         if row.run.outcome.is_some() {
@@ -202,13 +203,16 @@ impl RunsMut<'_> {
         }
         self.0
             .execute(
-                "UPDATE runs SET outcome = ?2, problem = ?3, ended_at = ?4, phase = ?5 WHERE id = ?1",
+                "UPDATE runs SET outcome = ?2, problem = ?3, ended_at = ?4, phase = ?5,
+                   rows_read = iif(?6, delivered + rejected + unprocessed + in_doubt, rows_read)
+                 WHERE id = ?1",
                 (
                     id.kept(),
                     outcome.kept(),
                     problem.map(Problem::kept),
                     at.as_millisecond(),
                     Phase::Ended.kept(),
+                    outcome.is_early(),
                 ),
             )
             .doing("ending a run")?;
