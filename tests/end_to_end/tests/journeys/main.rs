@@ -1,0 +1,14 @@
+//! Whole journeys through the counter, as a window or a terminal makes them: a real store, real sockets, real SQL, a real
+//! keychain. Runs in `scripts/desktop-session`, which gives them a session bus and an unlocked keyring of their own.
+
+mod accounts;
+mod canary;
+mod cdnow;
+mod connections;
+mod heard;
+mod hosts;
+mod ladder;
+mod rights;
+mod runs;
+mod terminal;
+mod world;
