@@ -12,7 +12,7 @@ use tapline_core::ground::net::{Endpoint, Net, NetSettings, ProxySetting, Sandbo
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use tapline_core::runner::Runner;
 use tapline_core::store::{Proxy, Reading, Settings, Store, StoreError, Writing};
-use tapline_core::vault::Vault;
+use tapline_core::vault::{Attendance, Vault};
 use tracing::Instrument as _;
 
 use crate::checks::Checks;
@@ -141,6 +141,15 @@ impl App {
         change: impl FnOnce(&Writing<'_>) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, Problem> {
         self.store.writing(change).await.map_err(|error| told(&error))
+    }
+
+    /// Whether the keychain may ask somebody for a password.
+    pub(crate) fn attendance(&self) -> Attendance {
+        if self.options.attended {
+            Attendance::Attended
+        } else {
+            Attendance::Unattended
+        }
     }
 
     /// The way out, as Settings have it.

@@ -17,6 +17,9 @@ pub struct AppOptions {
     pub endpoint: Option<String>,
     /// A PEM file of certificate authorities to trust besides the system's. Goes before the one in Settings.
     pub ca_file: Option<PathBuf>,
+    /// Whether somebody is there to answer when the keychain asks for a password. Where nobody is, a locked keychain is a
+    /// problem at once.
+    pub attended: bool,
 }
 
 impl AppOptions {
@@ -26,6 +29,7 @@ impl AppOptions {
             folder: folder.into(),
             endpoint: None,
             ca_file: None,
+            attended: true,
         }
     }
 

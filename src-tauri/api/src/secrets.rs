@@ -15,13 +15,13 @@ impl App {
     pub(crate) async fn keep_secret(&self, entry: &str, secret: Secret<Vec<u8>>) -> Result<(), Problem> {
         let noted = entry.to_owned();
         self.change(move |store| store.vault_entries_mut().note(&noted)).await?;
-        let put = self.vault.put(entry, secret, Attendance::Attended).await;
+        let put = self.vault.put(entry, secret, self.attendance()).await;
         put.map_err(|error| error.problem())
     }
 
     /// Deletes a secret, sees that it is gone, and strikes out its note. One that was never noted is nowhere.
     pub(crate) async fn drop_secret(&self, entry: &str) -> Result<(), Problem> {
-        self.drop_secret_with(entry, Attendance::Attended).await
+        self.drop_secret_with(entry, self.attendance()).await
     }
 
     async fn drop_secret_with(&self, entry: &str, attendance: Attendance) -> Result<(), Problem> {

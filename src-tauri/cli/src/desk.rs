@@ -1,5 +1,6 @@
 //! The open app, seen from a terminal: questions go in, signals come out, Ctrl-C is heard.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,7 +28,11 @@ pub enum Heard {
 impl Desk {
     pub async fn open(json: bool) -> Result<Self, Problem> {
         let (send, signals) = mpsc::unbounded_channel();
-        let app = App::start(AppOptions::from_env()?, Arc::new(Listening(send))).await?;
+        let options = AppOptions {
+            attended: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            ..AppOptions::from_env()?
+        };
+        let app = App::start(options, Arc::new(Listening(send))).await?;
         Ok(Self { app, json, signals })
     }
 

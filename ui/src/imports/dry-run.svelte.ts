@@ -22,7 +22,7 @@ export class DryRun {
   /** The reason that rows are narrowed to. */
   reason = $state<string | null>(null);
   /** The plan that the report is about, so that a later change can be told. */
-  about = $state.raw<Plan | null>(null);
+  #about = $state.raw<Plan | null>(null);
 
   #early: DryRunReport[] = [];
   #stop = onSignal("dry_run", (report) => this.#hear(report));
@@ -39,6 +39,16 @@ export class DryRun {
         (this.reason === null || row.rejections.some(({ code, column }) => reasonKey(code, column) === this.reason)) &&
         (wanted === "" || textOf(row).includes(wanted)),
     );
+  }
+
+  /** Whether the report is about this plan, whatever its name is now. */
+  isAbout(plan: Plan): boolean {
+    return this.#about !== null && nameless(this.#about) === nameless(plan);
+  }
+
+  /** The same plan came back from the store, perhaps with its members in another order. */
+  renew(before: Plan, after: Plan): void {
+    if (this.isAbout(before)) this.#about = after;
   }
 
   countOf(shown: RowsShown): number {
@@ -63,7 +73,7 @@ export class DryRun {
     this.shown = "all";
     this.search = "";
     this.reason = null;
-    this.about = plan;
+    this.#about = plan;
     try {
       const report = await call("imports.dry_run", { plan, every_row: everyRow });
       // A short dry run may be over before the reply to its start is here.
@@ -89,7 +99,7 @@ export class DryRun {
     void this.cancel();
     this.report = null;
     this.problem = null;
-    this.about = null;
+    this.#about = null;
   }
 
   close(): void {
@@ -101,6 +111,10 @@ export class DryRun {
     if (this.starting) this.#early.push(report);
     else if (report.dry_run === this.report?.dry_run && this.report.state === "running") this.report = report;
   }
+}
+
+function nameless(plan: Plan): string {
+  return JSON.stringify({ ...plan, nickname: "" });
 }
 
 export function reasonKey(code: string, column: string | null): string {

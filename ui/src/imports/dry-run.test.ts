@@ -59,6 +59,16 @@ describe("a dry run", () => {
     expect(dryRun.rows.map(({ row }) => row)).toEqual([1]);
   });
 
+  it("is about its plan under any name, and no longer once the mapping changes", async () => {
+    const tried = plan();
+    await dryRun.start(tried, false);
+    expect(dryRun.isAbout({ ...tried, nickname: "Renamed" })).toBe(true);
+    expect(dryRun.isAbout({ ...tried, strict: true })).toBe(false);
+    const { strict, ...rest } = tried;
+    dryRun.renew(tried, { strict, ...rest });
+    expect(dryRun.isAbout({ strict, ...rest }), "the store may give its members in another order").toBe(true);
+  });
+
   it("is over at once when it is cancelled", async () => {
     await dryRun.start(plan(), true);
     await dryRun.cancel();

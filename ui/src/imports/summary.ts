@@ -25,7 +25,7 @@ export function summaryOf(plan: Plan, estimate: Estimate): Summary {
   const [one, many] = recordNoun(sync);
   if (estimate.rows === null) {
     return {
-      records: `As many ${many} as the query gives rows`,
+      records: `Number of ${many} not known yet`,
       calls: null,
       billed: billedWords(estimate),
     };

@@ -201,6 +201,7 @@ export class ImportWizard {
       const plan = draft && this.plan.nickname.trim() === "" ? { ...this.plan, nickname: await freeName() } : this.plan;
       const saved = await call("imports.save", { id: this.id, plan, draft });
       this.brief = saved.brief;
+      this.dryRun.renew(plan, saved.plan);
       this.plan = saved.plan;
       this.#saved = JSON.stringify(saved.plan);
       return true;

@@ -99,10 +99,10 @@ export function recordNoun(sync: SyncType): [one: string, many: string] {
   return sync === "profiles" ? ["profile", "profiles"] : ["event", "events"];
 }
 
-/** What a column is used for, where it is not sent as a property. */
+/** What a column is used for, where it is no property. */
 export const roleWords: Record<Role, string> = {
   identity: "Sent as the identity.",
-  updated_on: "Tells which row is the newest.",
+  updated_on: "Not sent. Tells which row is the newest.",
   created_on: "Sent as the event’s time.",
   event_name: "Sent as the event’s name.",
 };

@@ -12,7 +12,7 @@ use tapline_core::ground::ids::AccountId;
 use tapline_core::ground::problem::{Code, Problem};
 use tapline_core::ground::secret::Secret;
 use tapline_core::store::{AccountRow, CheckRow, Reading, StoreError, Subject};
-use tapline_core::vault::{self, Attendance};
+use tapline_core::vault;
 
 use super::connections::{Keep, free_name, name_taken, taken};
 use super::{first, id};
@@ -110,7 +110,7 @@ pub(super) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<Ac
     let settled = settled(&draft)?;
     let passcode = match (typed_passcode(&draft), before) {
         (Some(passcode), _) => passcode,
-        (None, Some(before)) => app.passcode(&before, Attendance::Attended).await?,
+        (None, Some(before)) => app.passcode(&before, app.attendance()).await?,
         (None, None) => return Err(Problem::new(Code::Internal)),
     };
     let test = run_test(app, &settled.account_id, settled.region, &passcode).await;
@@ -126,7 +126,7 @@ pub(super) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<Ac
 pub(super) async fn test(app: &Arc<App>, ask: AccountRef) -> Result<Account, Problem> {
     let account: AccountId = id(&ask.account)?;
     let row = app.look(move |store| store.accounts().get(account)).await?;
-    let passcode = app.passcode(&row, Attendance::Attended).await?;
+    let passcode = app.passcode(&row, app.attendance()).await?;
     let test = run_test(app, &row.account_id, row.region, &passcode).await;
     let tested = app
         .change(move |store| {

@@ -7,7 +7,6 @@ use tapline_core::ground::problem::{Code, Fact, Problem};
 use tapline_core::import::plan::{Records, Source};
 use tapline_core::runner::{Going, Progress};
 use tapline_core::store::ImportRow;
-use tapline_core::vault::Attendance;
 
 use super::source::Open;
 use super::{id, imports};
@@ -43,7 +42,7 @@ pub(super) async fn start(app: &Arc<App>, ask: ImportRunAsk) -> Result<Run, Prob
             .with_some(Fact::Count, warning.rows.map(|rows| rows.to_string())));
     }
     let person = app.person().await?;
-    let going = app.runner().start(import, &person, Attendance::Attended).await?;
+    let going = app.runner().start(import, &person, app.attendance()).await?;
     let run = Run::from(&going.now());
     app.changed("imports");
     app.changed("runs");

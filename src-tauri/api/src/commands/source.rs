@@ -13,7 +13,6 @@ use tapline_core::ground::problem::{Fact, Problem};
 use tapline_core::import::plan::Source;
 use tapline_core::import::statement;
 use tapline_core::store::ConnectionRow;
-use tapline_core::vault::Attendance;
 
 use super::id;
 use crate::App;
@@ -106,7 +105,7 @@ impl Open {
     }
 
     pub async fn of(app: &App, row: &ConnectionRow) -> Result<Self, Problem> {
-        let account = app.service_account(row, Attendance::Attended).await?;
+        let account = app.service_account(row, app.attendance()).await?;
         let dataset = DatasetRef {
             project: ProjectId::read(&row.project_id)?,
             dataset: DatasetId::read(&row.dataset_id)?,
