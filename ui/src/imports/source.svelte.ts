@@ -25,6 +25,8 @@ export class SourceReader {
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #about = "";
+  /** What was learned of other sources, so that a look at one of them and back costs nothing again. */
+  #known: Record<string, { estimate: Estimate; sample: Sample | null }> = {};
 
   get columns(): Column[] {
     return this.estimate?.columns ?? this.sample?.columns ?? [];
@@ -59,8 +61,15 @@ export class SourceReader {
     clearTimeout(this.#timer);
     const about = JSON.stringify([connection, source]);
     if (about === this.#about) return;
+    if (this.estimate) this.#known[this.#about] = { estimate: this.estimate, sample: this.sample };
     this.forget();
     this.#about = about;
+    const known = this.#known[about];
+    if (known) {
+      this.estimate = known.estimate;
+      this.sample = known.sample;
+      return;
+    }
     if (!connection || sourceText(source).trim() === "") return;
     this.estimating = true;
     this.#timer = setTimeout(() => void this.ask(connection, source), "sql" in source ? TYPING_PAUSE_MS : 0);

@@ -80,6 +80,18 @@ describe("Create Import", () => {
     expect(host.callsOf("imports.estimate")).toEqual([{ connection: "c1", source: { sql: "SELECT 1 AS one" } }]);
   });
 
+  it("asks nothing again of a table that is come back to, and still has its rows", async () => {
+    await configured();
+    await wizard.preview();
+    wizard.setSource({ sql: "SELECT 1 AS one" });
+    await vi.runAllTimersAsync();
+    expect(wizard.source.sample, "the rows of another source are not shown").toBeNull();
+    wizard.setSource({ table: "customers" });
+    await vi.runAllTimersAsync();
+    expect(wizard.source.sample).toEqual(sample);
+    expect(host.callsOf("imports.estimate")).toHaveLength(2);
+  });
+
   it("points at the place in the query where BigQuery stumbled", async () => {
     refuse("imports.estimate", "query_invalid", { position: "3:7" });
     await wizard.open(null);
