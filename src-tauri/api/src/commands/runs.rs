@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tapline_core::ground::ids::{ImportId, RunId};
 use tapline_core::ground::problem::{Code, Fact, Problem};
-use tapline_core::run::Fate;
+use tapline_core::run::{Fate, cell};
 use tapline_core::store::{Reading, RecordFilter, RecordRow, RunRow, StoreError};
 
 use super::{id, off_thread};
@@ -153,11 +153,11 @@ fn write(csv: &mut csv::Writer<impl Write>, record: RecordRow) -> csv::Result<()
     csv.write_record([
         told.position.to_string().as_str(),
         fate,
-        told.identity.as_deref().unwrap_or_default(),
-        told.column.as_deref().unwrap_or_default(),
-        &told.code,
-        told.record.as_deref().unwrap_or_default(),
-        &told.reason,
+        &cell(told.identity.as_deref().unwrap_or_default()),
+        &cell(told.column.as_deref().unwrap_or_default()),
+        &cell(&told.code),
+        &cell(told.record.as_deref().unwrap_or_default()),
+        &cell(&told.reason),
     ])
 }
 

@@ -1,5 +1,6 @@
 //! The run as a noun: what happened, how far it got, how healthy it is. Reads nothing and sends nothing.
 
+mod cell;
 pub mod health;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use crate::ground::ids::{ImportId, RunId};
 use crate::ground::problem::Problem;
 use crate::import::state::SyncType;
 
+pub use cell::cell;
 pub use health::{Health, Tone};
 
 /// One execution of an import. Names are as they were when it started.

@@ -14,6 +14,7 @@ pub(super) enum Entry {
         rows: u64,
         collapsed: u64,
         rejected: Vec<RecordRow>,
+        kept: oneshot::Sender<()>,
     },
     /// Bytes may leave once `kept` is told.
     Open {
@@ -89,7 +90,7 @@ fn keep(store: &Store, run: i64, clock: &Clock, mut inbox: mpsc::Receiver<Entry>
             entries.iter().try_for_each(|entry| write(writing, run, entry, until))
         })?;
         for entry in entries {
-            if let Entry::Open { kept, .. } | Entry::Split { kept, .. } = entry {
+            if let Entry::Read { kept, .. } | Entry::Open { kept, .. } | Entry::Split { kept, .. } = entry {
                 // Nobody waits where the run is being brought to an end.
                 let _ = kept.send(());
             }
@@ -105,6 +106,7 @@ fn write(writing: &Writing<'_>, run: i64, entry: &Entry, until: jiff::Timestamp)
             rows,
             collapsed,
             rejected,
+            ..
         } => {
             writing.runs_mut().has_read(run, *rows, *collapsed)?;
             writing.records_mut().reject(run, rejected, until)

@@ -129,8 +129,11 @@ fn pack(
     entries: &mpsc::Sender<Entry>,
     halt: &Halt,
 ) {
+    let mut before: Option<oneshot::Receiver<()>> = None;
     while let Some((first, page)) = pages.blocking_recv() {
-        if halt.is_set() {
+        // One page ahead of the disk at most: every row of it may be rejected, and is held until it is kept.
+        let behind = before.take().is_some_and(|kept| kept.blocking_recv().is_err());
+        if behind || halt.is_set() {
             return;
         }
         let Packed {
@@ -138,10 +141,13 @@ fn pack(
             rejected,
             collapsed,
         } = packer.page(&page, first);
+        let (kept, waiting) = oneshot::channel();
+        before = Some(waiting);
         let read = Entry::Read {
             rows: page.len() as u64,
             collapsed,
             rejected,
+            kept,
         };
         if entries.blocking_send(read).is_err() || !full.into_iter().all(|batch| open(batch, ready, entries, halt)) {
             return;

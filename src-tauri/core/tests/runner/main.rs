@@ -409,6 +409,21 @@ async fn two_runs_of_one_account_share_its_fifteen_places() {
 }
 
 #[tokio::test]
+async fn a_run_whose_every_row_is_rejected_comes_to_its_end() {
+    let scene = Scene::new().await;
+    scene.people(25_000, |_| "no address".to_owned());
+    let run = scene.run(scene.profiles()).await;
+    assert_eq!(run.outcome, Some(Outcome::CompletedWithRejects), "{:?}", run.problem);
+    assert_eq!(
+        (run.counts.rejected, run.counts.batches),
+        (25_000, 0),
+        "nothing was sent"
+    );
+    assert_eq!(run.health().words, "0 %", "nothing was delivered");
+    assert_eq!(scene.records(&run).len(), 25_000, "and each row says why");
+}
+
+#[tokio::test]
 async fn nothing_to_do_is_a_completed_run() {
     let scene = Scene::new().await;
     scene.good_people(0);
