@@ -17,5 +17,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
+    // Accessibility scans are slow where every core is busy.
+    testTimeout: 30_000,
   },
 });
