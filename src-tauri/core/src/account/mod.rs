@@ -67,7 +67,7 @@ pub fn review(draft: AccountDraft<'_>) -> AccountReview {
         );
     }
     if region.is_none() {
-        problems.push(empty("region", "The region"));
+        problems.push(empty("region", "Region"));
     }
     problems.extend(passcode_problem(draft));
 
@@ -96,7 +96,7 @@ pub fn is_account_id(text: &str) -> bool {
 fn passcode_problem(draft: AccountDraft<'_>) -> Option<Problem> {
     let passcode = draft.passcode.trim();
     if passcode.is_empty() {
-        return (!draft.has_passcode).then(|| empty("passcode", "The passcode"));
+        return (!draft.has_passcode).then(|| empty("passcode", "Passcode"));
     }
     // It travels in a header, which holds nothing else.
     let fits = passcode.len() <= 256 && passcode.bytes().all(|byte| byte.is_ascii_graphic());

@@ -636,6 +636,24 @@ fn a_piece_of_the_key_in_the_wrong_field_is_not_shown() {
 }
 
 #[test]
+fn a_piece_of_the_key_within_another_field_is_not_shown() {
+    let letters: String = PEM.lines().filter(|line| !line.starts_with('-')).collect();
+    let piece = &letters[700..724];
+    for (name, text) in [
+        ("token_uri", format!("https://oauth2.googleapis.com/to{piece}ken")),
+        ("universe_domain", format!("google{piece}apis.com")),
+        ("client_email", format!("loader@acme{piece}")),
+        ("project_id", format!("acme{piece}")),
+    ] {
+        let shown = match read(with(name, json!(text)).as_bytes()) {
+            Ok(key) => format!("{key:?} {:?}", key.project_id),
+            Err(problem) => format!("{problem:?} {}", problem.explanation()),
+        };
+        assert!(!shown.contains(&piece[..16]), "{name} shows what stands in it: {shown}");
+    }
+}
+
+#[test]
 fn a_token_uri_on_googles_host_is_told_by_what_differs() {
     for (uri, expected) in [
         ("https://evil.example/token", "evil.example"),

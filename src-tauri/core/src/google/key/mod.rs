@@ -216,7 +216,10 @@ fn looks_like_email(text: &str) -> bool {
 fn shown(text: &str, longest: usize) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._:@/".contains(c);
     let words = text.split(['/', '.', '@', ':', '-', '_']);
-    let named = words.into_iter().all(|word| word.len() <= 32);
+    let mixed = |word: &str| word.contains(char::is_lowercase) && word.contains(char::is_uppercase);
+    let named = words
+        .into_iter()
+        .all(|word| word.len() <= 32 && (word.len() <= 12 || !mixed(word)));
     let is_base64 = text.len() > 32 && !text.contains(['.', '@', ':']);
     (!text.is_empty() && text.len() <= longest && text.chars().all(fits) && named && !is_base64)
         .then(|| text.to_owned())
