@@ -433,62 +433,6 @@ async fn nothing_to_do_is_a_completed_run() {
 }
 
 #[tokio::test]
-async fn the_purchases_of_cdnow_arrive_to_the_last_one() {
-    let scene = Scene::with(Options::with_sql()).await;
-    scene
-        .sandbox
-        .google()
-        .load_cdnow()
-        .await
-        .expect("the data is with the sandbox");
-    let identity = json!({"column": "customer_id"});
-    let property = |column: &str, name: &str, kind: &str| json!({"column": column, "name": name, "type": kind});
-    let customers = json!({"source": {"table": "customers"}, "identity": identity, "properties": [
-        property("first_purchase", "First purchase", "date"), property("dollars", "Dollars", "float"),
-    ]});
-    let purchases = json!({"source": {"table": "purchases"}, "identity": identity, "properties": [
-        property("cds", "CDs", "integer"), property("dollars", "Dollars", "float"),
-    ]});
-    let events = json!({"events": {"name": {"specific": "CD purchased"}, "created_on": {"column": "purchased_on"}}});
-    let customers = scene.import("Customers", &json!("profiles"), &customers);
-    let purchases = scene.import("Purchases", &events, &purchases);
-
-    let run = scene.run(customers).await;
-    assert_eq!(
-        (run.outcome, run.counts.delivered),
-        (Some(Outcome::Completed), 23_570),
-        "{:?}",
-        run.problem
-    );
-    assert_eq!(scene.sandbox.clevertap().profiles().len(), 23_570, "one profile each");
-
-    let run = scene.run(purchases).await;
-    assert_eq!(
-        (run.outcome, run.counts.delivered),
-        (Some(Outcome::Completed), 69_659),
-        "{:?}",
-        run.problem
-    );
-    let events = scene.sandbox.clevertap().events();
-    assert_eq!(events.len(), 69_659, "identical rows all count");
-    let dollars: f64 = events
-        .iter()
-        .filter_map(|event| event.json()["evtData"]["Dollars"].as_f64())
-        .sum();
-    let source = scene
-        .sandbox
-        .google()
-        .run_sql("SELECT CAST(ROUND(SUM(dollars), 2) AS STRING) FROM shop.purchases")
-        .await
-        .expect("the source's own sum");
-    let expected: f64 = source[0][0].as_str().expect("a number as text").parse().unwrap();
-    assert!(
-        (dollars - expected).abs() < 0.01,
-        "{dollars} arrived and {expected} stand in the source"
-    );
-}
-
-#[tokio::test]
 async fn rows_of_one_identity_collapse_to_the_newest_and_are_counted() {
     let scene = Scene::with(Options::with_sql()).await;
     let columns = [
