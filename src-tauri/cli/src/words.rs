@@ -13,7 +13,7 @@ pub fn last_check(check: Option<&LastCheck>) -> String {
         None => "not tested".to_owned(),
         Some(check) if check.passed => format!("passed {}", when(&check.at)),
         Some(check) => match &check.problem {
-            Some(problem) => format!("failed: {}", problem.title),
+            Some(problem) => format!("failed: {}", problem.code),
             None => "failed".to_owned(),
         },
     }

@@ -105,7 +105,7 @@ fn last_test(test: Option<&AccountTest>) -> String {
         None => "not tested".to_owned(),
         Some(test) if test.passed => format!("passed {}", words::when(&test.at)),
         Some(test) => match &test.problem {
-            Some(problem) => format!("failed: {}", problem.title),
+            Some(problem) => format!("failed: {}", problem.code),
             None => "failed".to_owned(),
         },
     }

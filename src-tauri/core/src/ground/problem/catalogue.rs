@@ -460,7 +460,7 @@ catalogue! {
     // ---- names and fields ----------------------------------------------------------------------------------------
     FieldEmpty = "field_empty" {
         "{name} is needed",
-        "Fill in {name}.",
+        "Nothing stands there yet.",
         You, NotByItself }
     NameUnfit = "name_unfit" {
         "This name does not fit",
