@@ -90,7 +90,7 @@ async fn what_is_typed_wrongly_ends_with_two() {
         assert_eq!(ended.json()["problem"]["code"], "command_not_understood", "{ended:?}");
     }
     let ended = world.tapline(&["--json", "connections", "test", "nothing"]).await;
-    assert_eq!(ended.json()["problem"]["code"], "not_there", "{ended:?}");
+    assert_eq!(ended.json()["problem"]["code"], "name_unknown", "{ended:?}");
     assert_eq!(ended.status, 1, "there is no such thing: {ended:?}");
 }
 
