@@ -6,6 +6,9 @@ class Handover {
   #form: ConnectionForm | null = null;
   #drop: KeyDrop | null = null;
 
+  /** The connection that was open last: the list gives its row the focus back. */
+  left: string | null = null;
+
   over(form: ConnectionForm): void {
     this.#form = form;
   }

@@ -6,6 +6,7 @@ import { axeFinds } from "../test/axe";
 import ConnectionList from "./ConnectionList.svelte";
 import DeleteGuard from "./DeleteGuard.svelte";
 import { deleting } from "./deleting.svelte";
+import { hand } from "./handover";
 import { connections } from "./list.svelte";
 import { allPassed, connection, problem, report } from "./made-up";
 
@@ -52,6 +53,12 @@ describe("the list of connections", () => {
     screen.getByRole("heading", { name: "Connect your first dataset" });
     screen.getByRole("link", { name: "Add Database" });
     expect(await axeFinds()).toEqual([]);
+  });
+
+  it("gives the focus back to the row that was open", async () => {
+    hand.left = "c2";
+    await open();
+    expect(document.activeElement).toBe(screen.getByRole("row", { name: /returns-us/ }));
   });
 
   it("tests in place, step by step", async () => {
