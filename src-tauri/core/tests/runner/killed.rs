@@ -91,8 +91,8 @@ async fn a_killed_run_loses_nothing() {
         run.counts
     );
     assert!(
-        run.counts.delivered >= 3_000 && !in_doubt.is_empty(),
-        "some of both: {:?}",
+        run.counts.delivered <= 3_000 && !in_doubt.is_empty(),
+        "no more than was answered counts as delivered: {:?}",
         run.counts
     );
     let again = scene.run(import).await;
