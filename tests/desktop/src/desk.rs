@@ -83,28 +83,70 @@ impl Desk {
     }
 }
 
-/// What the keychain holds of Tapline's, as `secret-tool` prints it: attributes and labels, with secrets.
-pub fn keychain_holds() -> String {
-    let mut all = String::new();
-    for attribute in ["service", "target", "application"] {
-        let found = Command::new("secret-tool")
-            .args(["search", "--all", "--unlock", attribute])
-            .arg("tapline")
-            .output()
-            .expect("secret-tool is installed");
-        all.push_str(&String::from_utf8_lossy(&found.stdout));
-        all.push_str(&String::from_utf8_lossy(&found.stderr));
-    }
-    all
+/// An entry of the keychain, without its secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub service: String,
+    pub username: String,
 }
 
-/// One secret, byte for byte.
-pub fn keychain_secret(service: &str, user: &str) -> Vec<u8> {
-    Command::new("secret-tool")
-        .args(["lookup", "service", service, "username", user])
+impl Entry {
+    /// The secret, byte for byte, as any other program of the person could read it.
+    pub fn secret(&self) -> Vec<u8> {
+        let looked = Command::new("secret-tool")
+            .args(["lookup", "service", &self.service, "username", &self.username])
+            .output();
+        looked.expect("secret-tool is installed").stdout
+    }
+}
+
+/// Every entry of the session's keychain.
+pub fn keychain() -> Vec<Entry> {
+    let items = property("/org/freedesktop/secrets/aliases/default", "Collection", "Items");
+    let paths = quoted(&items).filter(|path| path.starts_with("/org/freedesktop/secrets/"));
+    paths
+        .map(|path| {
+            let said = property(path, "Item", "Attributes");
+            let words: Vec<_> = quoted(&said).collect();
+            let named = |name: &str| {
+                let pair = words.chunks(2).find(|pair| pair[0] == name);
+                pair.and_then(|pair| pair.get(1))
+                    .map_or_else(String::new, |value| (*value).to_owned())
+            };
+            Entry {
+                service: named("service"),
+                username: named("username"),
+            }
+        })
+        .collect()
+}
+
+/// One property of the Secret Service, as `gdbus` writes it.
+fn property(path: &str, interface: &str, name: &str) -> String {
+    let interface = format!("org.freedesktop.Secret.{interface}");
+    let said = Command::new("gdbus")
+        .args([
+            "call",
+            "--session",
+            "--dest",
+            "org.freedesktop.secrets",
+            "--object-path",
+            path,
+        ])
+        .args(["--method", "org.freedesktop.DBus.Properties.Get", &interface, name])
         .output()
-        .expect("secret-tool is installed")
-        .stdout
+        .expect("gdbus is installed");
+    assert!(
+        said.status.success(),
+        "{path}: {}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+    String::from_utf8_lossy(&said.stdout).into_owned()
+}
+
+/// The texts between single quotes.
+fn quoted(said: &str) -> impl Iterator<Item = &str> {
+    said.split('\'').skip(1).step_by(2)
 }
 
 /// Every file under `folder` that holds one of `needles`.

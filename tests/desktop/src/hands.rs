@@ -1,5 +1,6 @@
 //! Hands on mouse and keyboard of the display: what no driver of web pages can do.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A GTK window that offers one file to drag.
 const DRAG_SOURCE: &str = r"
 import sys, gi
+gi.require_version('Gdk', '3.0')
 gi.require_version('Gtk', '3.0')
 from gi.repository import Gdk, GLib, Gtk
 window = Gtk.Window(title='file-to-drag')
@@ -34,14 +36,7 @@ impl Hands {
     /// Drags a file from another program and drops it in the middle of the window called `target`. `hovering` runs
     /// while the file hangs over it.
     pub async fn drop_file<F: Future<Output = ()>>(self, file: &Path, target: &str, hovering: impl FnOnce() -> F) {
-        let mut source = Ended(
-            Command::new("/usr/bin/python3")
-                .args(["-c", DRAG_SOURCE])
-                .arg(file)
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("Debian's Python with GTK is installed"),
-        );
+        let mut source = Ended::start(Command::new("/usr/bin/python3").args(["-c", DRAG_SOURCE]).arg(file));
         let from = middle_of(&appeared("file-to-drag").await);
         let to = middle_of(&appeared(target).await);
         pointer(from);
@@ -153,12 +148,23 @@ async fn pause(milliseconds: u64) {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
-/// A program that ends with the test.
-pub(crate) struct Ended(pub Child);
+/// A program that ends with the test, and everything that it started with it.
+pub(crate) struct Ended(Child);
 
 impl Ended {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let program = command.get_program().to_owned();
+        let child = command.process_group(0).spawn();
+        Self(child.unwrap_or_else(|error| panic!("{}: {error}", program.display())))
+    }
+
     pub(crate) fn end(&mut self) {
-        let _ = self.0.kill();
+        // It leads a group of its own, so this reaches its children and nobody else.
+        let group = format!("-{}", self.0.id());
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.0.wait();
     }
 }

@@ -5,6 +5,6 @@ mod desk;
 mod hands;
 mod window;
 
-pub use desk::{Desk, keychain_holds, keychain_secret, traces_of};
+pub use desk::{Desk, Entry, keychain, traces_of};
 pub use hands::{Hands, windows_called};
 pub use window::{Window, screens};

@@ -45,7 +45,7 @@ impl Window {
             .envs(desk.environment())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        let driver = Ended(driver.spawn().expect("webkit2gtk-driver is installed"));
+        let driver = Ended::start(&mut driver);
         wait_until("the driver listens", || {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
         })

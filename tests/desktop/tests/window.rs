@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use tapline_desktop_tests::{Desk, Hands, Window, keychain_holds, traces_of, windows_called};
+use tapline_desktop_tests::{Desk, Hands, Window, keychain, traces_of, windows_called};
 
 #[tokio::test]
 async fn the_window_reaches_the_engine_and_nothing_else_of_the_shell() {
@@ -45,7 +45,7 @@ async fn invoke(window: &Window, command: &str, arguments: &str) -> String {
 #[tokio::test]
 async fn a_database_dropped_on_the_window_is_there_after_a_restart_and_its_secret_in_the_keychain_alone() {
     let desk = Desk::new().await;
-    let before = keychain_holds();
+    let before = keychain();
     let window = Window::open(&desk).await;
     window.press("Add Database").await;
     Hands
@@ -58,8 +58,15 @@ async fn a_database_dropped_on_the_window_is_there_after_a_restart_and_its_secre
     let page = window.everything().await;
     window.close().await;
 
-    let added = keychain_holds().len() - before.len();
-    assert!(added > 0, "the keychain holds one more entry");
+    let added: Vec<_> = keychain().into_iter().filter(|entry| !before.contains(entry)).collect();
+    let [entry] = &added[..] else {
+        panic!("one key makes one entry, not {added:?}")
+    };
+    assert_eq!(
+        entry.secret(),
+        desk.key.der(),
+        "the keychain holds the private key, and nothing but it"
+    );
     // The key as text, in pieces that survive any way of wrapping lines, and as the bytes that the keychain keeps.
     let text = desk.key.json();
     let body = text.split_once("KEY-----\\n").map_or(text, |(_, body)| body);
