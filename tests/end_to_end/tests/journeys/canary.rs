@@ -12,10 +12,11 @@ use crate::world::{World, account_draft, all_bytes, holds, profiles_plan};
 const ROW_MARK: &str = "canary-row-7f31c9";
 const PASSCODE: &str = "CANARY-PASS-5D20AA";
 const WRONG_PASSCODE: &str = "CANARY-WRONG-77E1";
+const PROXY_PASSWORD: &str = "canary-proxy-c04b";
 
 /// Everything that must be nowhere, with its name.
 fn secrets(keys: &[&IssuedKey]) -> Vec<(String, Vec<u8>)> {
-    let mut secrets: Vec<(String, Vec<u8>)> = [PASSCODE, WRONG_PASSCODE]
+    let mut secrets: Vec<(String, Vec<u8>)> = [PASSCODE, WRONG_PASSCODE, PROXY_PASSWORD]
         .iter()
         .map(|text| ((*text).to_owned(), text.as_bytes().to_vec()))
         .collect();
@@ -49,6 +50,7 @@ async fn secrets_are_nowhere_and_values_of_rows_only_where_they_belong() {
     failures(&world, &refused).await;
     let runs = run_all(&world).await;
     terminal(&world, &key, &mut said).await;
+    proxy(&world).await;
 
     let secrets = secrets(&[&key, &refused]);
     let heard = world.heard.words();
@@ -279,4 +281,16 @@ async fn terminal(world: &World, key: &IssuedKey, said: &mut Vec<String>) {
         said.push(ended.out);
         said.push(ended.err);
     }
+}
+
+/// A proxy's password, typed into Settings.
+async fn proxy(world: &World) {
+    let mut settings = world.ask("settings.read", json!({})).await;
+    settings["proxy"] = json!({"mode": "manual", "url": format!("http://ada:{PROXY_PASSWORD}@127.0.0.1:9")});
+    let problem = world.refused("settings.save", settings).await;
+    assert_eq!(
+        problem["facts"]["field"], "proxy",
+        "Settings are no place for a secret: {problem:#}"
+    );
+    world.ask("settings.read", json!({})).await;
 }

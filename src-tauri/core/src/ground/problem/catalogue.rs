@@ -626,7 +626,7 @@ catalogue! {
         You, NotByItself }
     ProxyInvalid = "proxy_invalid" {
         "This is not a proxy's address",
-        "Write it as http://host:port, or http://name:password@host:port where the proxy asks for a password.",
+        "Write it as http://host:port.",
         You, NotByItself }
     ProxyUnreachable = "proxy_unreachable" {
         "The proxy[ {proxy}] does not answer",
@@ -634,7 +634,7 @@ catalogue! {
         NetworkAdmin, MaySucceedLater }
     ProxyWantsPassword = "proxy_wants_password" {
         "The proxy[ {proxy}] asks for a name and password",
-        "Set its address under Settings, Network, as http://name:password@host:port.",
+        "Settings are no place for a password, so Tapline keeps none for a proxy. Start Tapline with HTTPS_PROXY set to http://name:password@host:port, and choose the system's proxy under Settings, Network.",
         NetworkAdmin, NotByItself }
     ProxyRefused = "proxy_refused" {
         "The proxy[ {proxy}] will not connect to {host}",
