@@ -3,10 +3,10 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeHost } from "../backend/fake";
 import type { Account } from "../backend/generated/Account";
-import { problem, wrong } from "../connections/made-up";
 import { listenToKeys } from "../frame/keys.svelte";
 import { leaving } from "../frame/leaving.svelte";
 import { axeFinds } from "../test/axe";
+import { problem, wrong } from "../test/problems";
 import AccountEditor from "./AccountEditor.svelte";
 
 const user = userEvent.setup();

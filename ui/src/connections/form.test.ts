@@ -7,9 +7,10 @@ import { listenToKeys } from "../frame/keys.svelte";
 import { leaving } from "../frame/leaving.svelte";
 import { place } from "../frame/place.svelte";
 import { axeFinds } from "../test/axe";
+import { problem, wrong } from "../test/problems";
 import DatabaseForm from "./DatabaseForm.svelte";
 import { ConnectionForm } from "./form.svelte";
-import { allPassed, connection, fine, offer, problem, report, wrong } from "./made-up";
+import { allPassed, connection, fine, offer, report } from "./made-up";
 
 let host: FakeHost;
 let form: ConnectionForm;

@@ -3,12 +3,13 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { FakeHost } from "../backend/fake";
 import { axeFinds } from "../test/axe";
+import { problem } from "../test/problems";
 import ConnectionList from "./ConnectionList.svelte";
 import DeleteGuard from "./DeleteGuard.svelte";
 import { deleting } from "./deleting.svelte";
 import { hand } from "./handover";
 import { connections } from "./list.svelte";
-import { allPassed, connection, problem, report } from "./made-up";
+import { allPassed, connection, report } from "./made-up";
 
 const user = userEvent.setup();
 const both = [connection(), connection({ id: "c2", name: "returns-us", dataset_id: "returns", connected_by: "Jonas Weber", connected_on: "2025-09-09T08:00:00Z", last_check: { at: "2026-11-20T08:00:00Z", passed: false, problem: problem("x", { title: "Dataset not found" }) } })];

@@ -2,19 +2,10 @@ import type { CheckReport } from "../backend/generated/CheckReport";
 import type { Connection } from "../backend/generated/Connection";
 import type { DraftReview } from "../backend/generated/DraftReview";
 import type { KeyOffer } from "../backend/generated/KeyOffer";
-import type { Problem } from "../backend/generated/Problem";
 import type { Step } from "../backend/generated/Step";
 import { untested } from "./ladder";
 
 /** Made-up things for tests. */
-
-export function problem(code: string, more: Partial<Problem> = {}): Problem {
-  return { code, facts: {}, title: code, explanation: "", who: "You, here", retryable: false, fix: null, command: null, answer: null, ...more };
-}
-
-export function wrong(field: string, title: string, more: Partial<Problem> = {}): Problem {
-  return problem(`wrong_${field}`, { facts: { field }, title, ...more });
-}
 
 export const offer: KeyOffer = { offer: "offer-1", file_name: "acme-dw-3f9c.json", size_bytes: 2364, client_email: "tapline@acme-dw.iam.gserviceaccount.com", key_id_tail: "a1b2", key_bits: 2048, project_id: "acme-dw", repairs: [] };
 

@@ -1,0 +1,11 @@
+import type { Problem } from "../backend/generated/Problem";
+
+/** Made-up problems, for the tests of any folder. */
+
+export function problem(code: string, more: Partial<Problem> = {}): Problem {
+  return { code, facts: {}, title: code, explanation: "", who: "You, here", retryable: false, fix: null, command: null, answer: null, ...more };
+}
+
+export function wrong(field: string, title: string, more: Partial<Problem> = {}): Problem {
+  return problem(`wrong_${field}`, { facts: { field }, title, ...more });
+}
