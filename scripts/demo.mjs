@@ -21,15 +21,15 @@ const environment = { ...process.env, TAPLINE_STORE: store, TAPLINE_ENDPOINT: sa
 let agree = true;
 try {
   say("\n1. Add Database and Test Connection");
-  tapline("connections", "add", "--name", "cdnow", "--dataset", sandbox.dataset, "--key", sandbox.key_path);
+  tapline("connections", "add", "--name", "CDNOW", "--dataset", sandbox.dataset, "--key", sandbox.key_path);
 
   say("\n2. The CleverTap account");
-  tapline("accounts", "add", "--name", "CleverTap sandbox", "--account-id", sandbox.clevertap.account_id, "--region", cliRegion(sandbox.clevertap.region), "--passcode-file", sandbox.clevertap.passcode_path);
+  tapline("accounts", "add", "--name", "CDNOW shop", "--account-id", sandbox.clevertap.account_id, "--region", cliRegion(sandbox.clevertap.region), "--passcode-file", sandbox.clevertap.passcode_path);
 
   say("\n3. Customers become profiles");
-  const profiles = run("customers");
+  const profiles = run("cdnow-customers");
   say("\n4. Purchases become events");
-  const events = run("purchases");
+  const events = run("cdnow-purchases");
 
   say("\n5. What arrived, held against SQL over the source");
   const people = Object.entries(await records("profiles"));
@@ -43,8 +43,8 @@ try {
   compare("profiles that equal their row", alike(people.map(([id, person]) => [id, person.Purchases, person.CDs, person.Dollars]), customers), customers.length);
   compare("events at CleverTap", happened.length, purchases.length);
   compare("CDs in them", total(happened.map((event) => event.evtData.CDs)), total(column(purchases, 2)));
-  compare("dollars in them", total(happened.map((event) => event.evtData.Amount)), total(column(purchases, 3)));
-  compare("events that equal their row", alike(happened.map((event) => [event.identity, event.ts, event.evtData.CDs, event.evtData.Amount]), purchases), purchases.length);
+  compare("dollars in them", total(happened.map((event) => event.evtData.Dollars)), total(column(purchases, 3)));
+  compare("events that equal their row", alike(happened.map((event) => [event.identity, event.ts, event.evtData.CDs, event.evtData.Dollars]), purchases), purchases.length);
   compare("records that the two runs call delivered", profiles.delivered + events.delivered, people.length + happened.length);
 
   if (process.argv.includes("--window")) {
@@ -74,10 +74,10 @@ async function startSandbox() {
   return { ...JSON.parse(line), end };
 }
 
-/** The command as a person would type it, shown before it runs. */
+/** The command as a person would type it, shown before it runs. All that it says goes one way out, so that it stays in order. */
 function tapline(...words) {
   say(`   $ tapline ${words.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(" ")}`);
-  const { status } = spawnSync(program("tapline"), words, { cwd: root, env: environment, stdio: ["ignore", "inherit", "inherit"] });
+  const { status } = spawnSync(program("tapline"), words, { cwd: root, env: environment, stdio: ["ignore", 1, 1] });
   if (status !== 0) throw new Error(`tapline ended with ${status}.`);
 }
 

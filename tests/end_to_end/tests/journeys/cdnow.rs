@@ -18,8 +18,8 @@ async fn what_the_dry_run_shows_is_byte_for_byte_what_arrives() {
     let world = World::on(with_sql().await).await;
     world.add_connection("CDNOW").await;
     let (_, account) = world.add_account("Shop").await;
-    let customers = plan(include_str!("../../../data/customers.plan.json"), "CDNOW", "Shop");
-    let purchases = plan(include_str!("../../../data/purchases.plan.json"), "CDNOW", "Shop");
+    let customers = plan(include_str!("../../../data/cdnow-customers.plan.json"), "CDNOW", "Shop");
+    let purchases = plan(include_str!("../../../data/cdnow-purchases.plan.json"), "CDNOW", "Shop");
     for (plan, rows) in [(customers, 23_570), (purchases, 69_659)] {
         let shown = dry_run(&world, &plan, rows).await;
         let before = arrived(&world, &account.account_id);
