@@ -123,6 +123,7 @@ pub enum IdentityKind {
     #[default]
     Identity,
     /// CleverTap's own id: sent as `objectId`.
+    #[serde(rename = "clevertap_id")]
     CleverTapId,
 }
 

@@ -204,7 +204,7 @@ fn events_have_rules_of_their_own() {
 
 #[test]
 fn a_clevertap_id_may_stand_beside_an_identity() {
-    let plan = with(good(), "/identity/kind", json!("clever_tap_id"));
+    let plan = with(good(), "/identity/kind", json!("clevertap_id"));
     let own = json!({"column": "c", "name": "Identity", "type": "string"});
     assert_eq!(
         faults(with(plan, "/properties/1", own)),

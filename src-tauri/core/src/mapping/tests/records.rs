@@ -149,12 +149,12 @@ fn identities_are_text_and_somebody() {
         Ok(&record(r#""identity":"+14155551234""#)),
     );
     check(
-        by("id", json!({"kind": "clever_tap_id"})),
+        by("id", json!({"kind": "clevertap_id"})),
         row(r#""__abc""#, "null"),
         Ok(&record(r#""objectId":"__abc""#)),
     );
     check(
-        by("id", json!({"kind": "clever_tap_id"})),
+        by("id", json!({"kind": "clevertap_id"})),
         row(r#""a b""#, "null"),
         Err(&["id:526"]),
     );
