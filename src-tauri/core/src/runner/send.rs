@@ -82,15 +82,18 @@ pub(super) async fn deliver(sending: Sending, batch: Batch, mut leave: Option<Le
 }
 
 impl Sending {
-    /// Makes the call until it is answered, or until there is no sense in going on.
+    /// Makes the call until it is answered, or until there is no sense in going on. Once a call went unanswered, the batch
+    /// may have arrived: whatever keeps the next call from being made, or from being taken, does not change that.
     async fn call(&self, batch: &Batch, leave: &mut Option<Leave>) -> Call {
         let (mut refused, mut crowded, mut unanswered) = (waits(10), waits(100), MOST_UNANSWERED);
+        let mut lost: Option<UploadFailure> = None;
+        let given_up = |lost: Option<UploadFailure>| lost.map_or(Call::NotTaken, Call::Unanswered);
         loop {
             let held = if let Some(held) = leave.take() {
                 held
             } else {
                 tokio::select! {
-                    () = self.halt.wait() => return Call::NotTaken,
+                    () = self.halt.wait() => return given_up(lost),
                     held = self.pace.leave() => held,
                 }
             };
@@ -123,20 +126,28 @@ impl Sending {
                         return Call::Unanswered(failure);
                     }
                     unanswered -= 1;
-                    Some(Duration::from_secs(1))
+                    lost = Some(failure);
+                    if self.rest(Duration::from_secs(1)).await {
+                        continue;
+                    }
+                    return given_up(lost);
                 }
             };
             let Some(wait) = wait else {
                 self.halt.fail(failure.problem(&self.uploader));
-                return Call::NotTaken;
+                return given_up(lost);
             };
-            let in_doubt = failure.verdict() == Verdict::InDoubt;
-            tokio::select! {
-                () = self.halt.wait() => {
-                    return if in_doubt { Call::Unanswered(failure) } else { Call::NotTaken };
-                }
-                () = tokio::time::sleep(wait) => {}
+            if !self.rest(wait).await {
+                return given_up(lost);
             }
+        }
+    }
+
+    /// Whether the wait came to its end before the run did.
+    async fn rest(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = self.halt.wait() => false,
+            () = tokio::time::sleep(wait) => true,
         }
     }
 
@@ -180,9 +191,8 @@ impl Sending {
             if places.is_empty() {
                 return;
             }
-            tokio::select! {
-                () = self.halt.wait() => return,
-                () = tokio::time::sleep(wait) => {}
+            if !self.rest(wait).await {
+                return;
             }
             let part = batch.pick(batch.number, places.iter().copied());
             let found = match self.call(&part, leave).await {

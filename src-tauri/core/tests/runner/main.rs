@@ -158,6 +158,32 @@ async fn profiles_without_an_answer_are_settled_by_sending_them_again() {
 }
 
 #[tokio::test]
+async fn a_batch_that_may_have_arrived_stays_in_doubt_whatever_becomes_of_the_next_call() {
+    let scene = Scene::new().await;
+    scene.good_people(500);
+    scene.sandbox.fault(Matcher::path(UPLOADS).times(1), Fault::CutAnswer);
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS), Fault::answer(401, &json!({"status": "fail"})));
+    let run = scene.run(scene.profiles()).await;
+    assert_eq!(
+        run.problem.map(|problem| problem.code()),
+        Some(Code::CleverTapCredentials),
+        "the second call ends the run"
+    );
+    assert_eq!(
+        scene.sandbox.clevertap().counts().profile_records,
+        500,
+        "the first call had arrived, and only its answer was cut"
+    );
+    assert_eq!(
+        (run.counts.delivered, run.counts.in_doubt),
+        (0, 500),
+        "nobody knows what the first call did, so nobody may say that nothing was sent"
+    );
+}
+
+#[tokio::test]
 async fn wrong_credentials_end_the_run_and_say_so() {
     let scene = Scene::new().await;
     scene.good_people(3_000);
