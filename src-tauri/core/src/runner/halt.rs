@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::ground::problem::Problem;
+use crate::ground::problem::{Code, Fact, Problem};
 
 /// Shared by all who work on one run. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,16 @@ impl Halt {
         self.set(Why::Failed(problem));
     }
 
+    /// A part of the run ended before its time. What a panic says may hold a value of somebody's row, so it is not told.
+    pub fn fault(&self, ended: &JoinError) {
+        let what = if ended.is_panic() {
+            "a part of the run failed"
+        } else {
+            "a part of the run was ended"
+        };
+        self.fail(Problem::new(Code::Internal).with(Fact::Detail, what));
+    }
+
     pub fn is_set(&self) -> bool {
         self.token.is_cancelled()
     }
@@ -52,5 +63,27 @@ impl Halt {
         }
         drop(held);
         self.token.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Halt, Why};
+    use crate::ground::problem::Code;
+
+    #[tokio::test]
+    async fn a_fault_ends_the_run_without_repeating_what_the_panic_says() {
+        let part = tokio::spawn(async { panic!("ada@example.com is no number") });
+        let ended = part.await.expect_err("it panicked");
+        let halt = Halt::default();
+        halt.fault(&ended);
+        let Some(Why::Failed(problem)) = halt.why() else {
+            panic!("a fault is a failure");
+        };
+        assert_eq!(problem.code(), Code::Internal, "a fault of ours");
+        assert!(
+            !format!("{problem:?} {}", problem.explanation()).contains("ada@"),
+            "values of rows are kept for records alone: {problem:?}"
+        );
     }
 }

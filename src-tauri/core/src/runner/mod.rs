@@ -23,7 +23,7 @@ use crate::clevertap::Region;
 use crate::ground::clock::Clock;
 use crate::ground::ids::{ImportId, RunId};
 use crate::ground::net::Net;
-use crate::ground::problem::{Code, Fact, Problem};
+use crate::ground::problem::Problem;
 use crate::run::{Counts, Outcome, Run};
 use crate::store::{NewRun, RunRow, Store, StoreError};
 use crate::vault::{Attendance, Vault};
@@ -165,7 +165,7 @@ impl Runner {
         });
         // Of its own, so that even a fault in it leaves the run ended and its batches accounted for.
         if let Err(panic) = tokio::spawn(work).await {
-            halt.fail(Problem::new(Code::Internal).with(Fact::Detail, panic.to_string()));
+            halt.fault(&panic);
         }
         watching.abort();
         let (outcome, problem) = match halt.why() {

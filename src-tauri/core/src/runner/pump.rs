@@ -2,7 +2,7 @@
 //! however many rows there are.
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::batch::Batch;
 use super::halt::Halt;
@@ -86,10 +86,10 @@ impl Pump {
         send(ready, sending).await;
         let ends = [reading.await, packing.await];
         ledger.close().await;
-        match ends.into_iter().find_map(Result::err) {
-            None => Ok(()),
-            Some(error) => Err(Problem::new(Code::Internal).with(Fact::Detail, error.to_string())),
+        if let Some(ended) = ends.into_iter().find_map(Result::err) {
+            self.halt.fault(&ended);
         }
+        Ok(())
     }
 }
 
@@ -183,7 +183,9 @@ fn open(batch: Batch, ready: &mpsc::Sender<Ready>, entries: &mpsc::Sender<Entry>
 async fn send(mut ready: mpsc::Receiver<Ready>, sending: Sending) {
     let mut calls = JoinSet::new();
     loop {
-        while calls.try_join_next().is_some() {}
+        while let Some(done) = calls.try_join_next() {
+            ended(done, &sending.halt);
+        }
         let next = tokio::select! {
             biased;
             () = sending.halt.wait() => break,
@@ -204,5 +206,14 @@ async fn send(mut ready: mpsc::Receiver<Ready>, sending: Sending) {
     while let Some(Ready { batch, .. }) = ready.recv().await {
         let _ = sending.entries.send(Entry::Unsent { batch: batch.number }).await;
     }
-    while calls.join_next().await.is_some() {}
+    while let Some(done) = calls.join_next().await {
+        ended(done, &sending.halt);
+    }
+}
+
+/// A call that failed by a fault of ours leaves its batch open: the run must not end as if all were well.
+fn ended(done: Result<(), JoinError>, halt: &Halt) {
+    if let Err(fault) = done {
+        halt.fault(&fault);
+    }
 }
