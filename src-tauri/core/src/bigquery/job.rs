@@ -157,11 +157,18 @@ impl Client {
             self.job(job).await?;
             return Err(malformed(&asked, &"a finished job without columns"));
         };
+        let Some(total_rows) = wire.total_rows else {
+            // Taken for none, they would all be left out without a word.
+            return Err(malformed(
+                &asked,
+                &"a finished job that does not say how many rows it has",
+            ));
+        };
         Ok(Some(JobResult {
             client: self.clone(),
             job: job.clone(),
             schema,
-            total_rows: wire.total_rows.unwrap_or(0),
+            total_rows,
         }))
     }
 

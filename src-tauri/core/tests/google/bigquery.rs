@@ -322,3 +322,20 @@ async fn a_page_that_claims_no_rows_before_the_end_is_no_page() {
         "taken for the end, it would lose five rows: {problem}"
     );
 }
+
+#[tokio::test]
+async fn a_result_that_does_not_say_how_many_rows_it_has_is_not_an_empty_one() {
+    let sandbox = sandbox().await;
+    let key = sandbox.google().issue_working_key("runner");
+    serve_customers(&sandbox, "customers", 10);
+    let client = bigquery(&sandbox, &key);
+    let job = client.start(&query(), &job_id("mute")).await.expect("it starts");
+    let mute = serde_json::json!({"jobComplete": true, "schema": {"fields": [{"name": "id", "type": "STRING"}]}});
+    sandbox.fault(Matcher::path("*/queries/mute"), Fault::answer(200, &mute));
+    let problem = client.finished(&job).await.map(drop).expect_err("rows are missing");
+    assert_eq!(
+        problem.code(),
+        Code::NetMalformed,
+        "taken for none, all ten would be left out without a word: {problem}"
+    );
+}
