@@ -46,6 +46,9 @@ pub(super) async fn open(
     let location = estimate.location.clone().unwrap_or_default();
     let id = JobId::new(&format!("tapline_{}", run.0))?;
     note_job(store, run.1, &id, &query, &location, Some(estimate.bytes)).await?;
+    if halt.is_set() {
+        return Ok(None);
+    }
     let job = client.start(&query, &id).await?;
     let Some(result) = finished(&client, &job, halt).await? else {
         return Ok(None);
