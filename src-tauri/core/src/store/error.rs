@@ -19,7 +19,8 @@ pub enum StoreError {
     #[error("the store belongs to {found}, not to {asked}")]
     BelongsElsewhere { found: String, asked: String },
     /// Something stands in the store that we never write.
-    #[error("{column} of {table} holds {found:?}, which Tapline never writes")]
+    /// `found` may be anything, and is told to nobody: the words of this error stand in the log.
+    #[error("{column} of {table} holds something that Tapline never writes")]
     Damaged {
         table: &'static str,
         column: &'static str,
