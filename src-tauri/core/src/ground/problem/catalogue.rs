@@ -340,33 +340,33 @@ catalogue! {
         "The job[ {job}] was not found in[ {location} of] the project {project}. BigQuery keeps jobs for six months and their results for a day.",
         You, NotByItself }
     JobsCreateDenied = "jobs_create_denied" {
-        "{member} may not run queries in {billing_project}",
-        "Queries run in the project that pays for them, and {permission} is missing there. The role BigQuery Job User holds it. If the project's ID is mistyped, Google answers the same. A role that was just granted takes a few minutes to show.",
+        "This key may not run queries in {billing_project}",
+        "Queries run for {member} in the project that pays for them, and {permission} is missing there. The role BigQuery Job User holds it. If the project's ID is mistyped, Google answers the same. A role that was just granted takes a few minutes to show.",
         ProjectAdmin, NotByItself,
         "gcloud projects add-iam-policy-binding {billing_project} --member=serviceAccount:{member} --role={role} --condition=None" }
     DatasetGetDenied = "dataset_get_denied" {
-        "The dataset[ {dataset}] is hidden from {member}, or there is none",
-        "Google does not tell which: {permission} is missing on {resource}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.",
+        "The dataset[ {dataset}] is hidden from this key, or there is none",
+        "Google does not tell which: {member} lacks {permission} on {resource}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.",
         DatasetOwner, NotByItself,
         "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
     TablesListDenied = "tables_list_denied" {
-        "{member} may not list the tables of[ {dataset} in] {project}",
-        "{permission} is missing on {resource}. An import can still name a table. The role BigQuery Data Viewer on the dataset holds the right.",
+        "This key may not list the tables of[ {dataset} in] {project}",
+        "{member} lacks {permission} on {resource}. An import can still name a table. The role BigQuery Data Viewer on the dataset holds the right.",
         DatasetOwner, NotByItself,
         "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
     TablesGetDenied = "tables_get_denied" {
-        "{member} may not see what columns[ {table}] has",
-        "{permission} is missing on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
+        "This key may not see what columns[ {table}] has",
+        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
         DatasetOwner, NotByItself,
         "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
     TablesGetDataDenied = "tables_get_data_denied" {
-        "{member} may not read rows[ of {table}]",
-        "{permission} is missing on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
+        "This key may not read rows[ of {table}]",
+        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
         DatasetOwner, NotByItself,
         "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
     WriteDenied = "write_denied" {
-        "{member} may not write to[ {dataset} in] {project}",
-        "{permission} is missing on {resource}. Reading needs no right to write; only imports that keep what was sent in the dataset do. The role BigQuery Data Editor on the dataset holds it.",
+        "This key may not write to[ {dataset} in] {project}",
+        "{member} lacks {permission} on {resource}. Reading needs no right to write; only imports that keep what was sent in the dataset do. The role BigQuery Data Editor on the dataset holds it.",
         DatasetOwner, NotByItself,
         "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
     JobOfOther = "job_of_other" {
@@ -374,12 +374,12 @@ catalogue! {
         "{member} may look at its own jobs only, and {permission} is missing on {resource}. Was the key replaced by one of another account?",
         You, NotByItself }
     PermissionDenied = "permission_denied" {
-        "{member} lacks {permission}",
-        "It is missing on {resource}. Somebody who may grant roles there can add one that holds it.",
+        "{permission} is missing",
+        "{member} lacks it on {resource}. Somebody who may grant roles there can add one that holds it.",
         ProjectAdmin, NotByItself }
     AccessDenied = "access_denied" {
-        "Google does not let {member} do this",
-        "It was refused on {resource}. What Google said stands below.",
+        "Google does not let this key do that",
+        "{member} was refused on {resource}. What Google said stands below.",
         ProjectAdmin, NotByItself }
     VpcPerimeter = "vpc_perimeter" {
         "A security perimeter of your organisation blocks this",

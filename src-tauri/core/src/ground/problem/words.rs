@@ -10,7 +10,8 @@ use super::facts::Facts;
 pub(super) enum Quote {
     /// As they are, for people.
     Nothing,
-    /// As one word for a POSIX shell, whatever they hold.
+    /// As one word for a POSIX shell, whatever they hold. Inside single quotes of the template, where our SQL stands, a value
+    /// that could end an SQL name or text counts as missing: no command is better than another's.
     Shell,
 }
 
@@ -43,8 +44,11 @@ fn fill_counting(template: &str, facts: &Facts, quote: Quote) -> (String, usize)
         rest = &inner_and_rest[end + 1..];
         if optional {
             text.push_str(&fill_all(inner, facts, quote).unwrap_or_default());
-        } else if let Some(value) = facts.named(inner) {
-            text.push_str(&quoted(value, quote));
+        } else if let Some(value) = facts
+            .named(inner)
+            .and_then(|value| quoted(value, quote, in_quotes(&text)))
+        {
+            text.push_str(&value);
         } else {
             text.push('…');
             missing += 1;
@@ -54,12 +58,21 @@ fn fill_counting(template: &str, facts: &Facts, quote: Quote) -> (String, usize)
     (text, missing)
 }
 
-fn quoted(value: &str, quote: Quote) -> String {
+/// Whether the text so far leaves a single quote open.
+fn in_quotes(text: &str) -> bool {
+    text.matches('\'').count() % 2 == 1
+}
+
+fn quoted(value: &str, quote: Quote, in_quotes: bool) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,+".contains(c);
     if quote == Quote::Nothing || (!value.is_empty() && value.chars().all(plain)) {
-        return value.to_owned();
+        return Some(value.to_owned());
     }
-    format!("'{}'", value.replace('\'', r"'\''"))
+    if in_quotes {
+        let safe = |c: char| c.is_alphanumeric() || "-_./:@=,+$ ".contains(c);
+        return (!value.is_empty() && value.chars().all(safe)).then(|| value.to_owned());
+    }
+    Some(format!("'{}'", value.replace('\'', r"'\''")))
 }
 
 #[cfg(test)]
@@ -93,6 +106,21 @@ mod tests {
             fill("bq ls {project}", &facts(), Quote::Shell),
             r"bq ls 'it'\''s; rm -rf ~'",
             "a name must not be able to start a second command"
+        );
+    }
+
+    #[test]
+    fn a_hostile_value_does_not_leave_the_quotes_around_our_sql() {
+        let template = "bq query 'GRANT `r` ON SCHEMA `{project}`.{dataset}'";
+        assert_eq!(
+            fill_all(template, &facts(), Quote::Shell),
+            None,
+            "no command is better than somebody else's"
+        );
+        assert_eq!(
+            fill_all("bq query 'DROP TABLE {dataset}'", &facts(), Quote::Shell).as_deref(),
+            Some("bq query 'DROP TABLE sales'"),
+            "a plain name stands as it is"
         );
     }
 
