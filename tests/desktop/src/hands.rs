@@ -82,8 +82,25 @@ impl Hands {
     }
 }
 
+/// Waits until exactly one window has this title. A search that meets a window on its way out finds none at all, so one look
+/// does not tell.
+pub async fn one_window_called(title: &str) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let windows = windows_called(title).len();
+        if windows == 1 {
+            return;
+        }
+        assert!(
+            Instant::now() < until,
+            "{windows} windows are called {title:?}, not one"
+        );
+        pause(50).await;
+    }
+}
+
 /// The visible windows with exactly this title.
-pub fn windows_called(title: &str) -> Vec<String> {
+fn windows_called(title: &str) -> Vec<String> {
     let found = Command::new("xdotool")
         .args(["search", "--onlyvisible", "--name", &format!("^{title}$")])
         .stderr(Stdio::null())

@@ -6,5 +6,5 @@ mod hands;
 mod window;
 
 pub use desk::{Desk, Entry, keychain, traces_of};
-pub use hands::{Hands, windows_called};
+pub use hands::{Hands, one_window_called};
 pub use window::{Window, screens};

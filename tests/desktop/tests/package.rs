@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tapline_desktop_tests::{Desk, Window, windows_called};
+use tapline_desktop_tests::{Desk, Window, one_window_called};
 
 const ENTRY: &str = "/usr/share/applications/Tapline.desktop";
 
@@ -102,7 +102,7 @@ async fn an_installed_package_opens_one_window_however_often_it_is_started_and_g
     let desk = Desk::new().await;
     let window = Window::open_program(&desk, &launcher(&desk)).await;
     window.sees("Connections").await;
-    assert_eq!(windows_called("Tapline").len(), 1, "the desktop entry opens the window");
+    one_window_called("Tapline").await;
 
     let again = Command::new("gio")
         .args(["launch", ENTRY])
@@ -117,7 +117,7 @@ async fn an_installed_package_opens_one_window_however_often_it_is_started_and_g
         direct.is_ok_and(|status| status.success()),
         "a second start ends by itself, having shown the first"
     );
-    assert_eq!(windows_called("Tapline").len(), 1, "and there is still one window");
+    one_window_called("Tapline").await;
 
     desk.add_database(&window, "shop-prod").await;
     window.picture("package").await;

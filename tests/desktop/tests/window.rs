@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use tapline_desktop_tests::{Desk, Hands, Window, keychain, traces_of, windows_called};
+use tapline_desktop_tests::{Desk, Hands, Window, keychain, one_window_called, traces_of};
 
 #[tokio::test]
 async fn the_window_reaches_the_engine_and_nothing_else_of_the_shell() {
@@ -122,6 +122,6 @@ async fn a_second_start_on_the_same_store_shows_the_window_that_is_there() {
         .status()
         .expect("the app starts");
     assert!(second.success(), "the second start ends by itself");
-    assert_eq!(windows_called("Tapline").len(), 1, "there is one window");
+    one_window_called("Tapline").await;
     window.close().await;
 }
