@@ -48,10 +48,30 @@ pub enum Retry {
     NotByItself,
 }
 
+/// Who says that something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Voice {
+    /// Google, in an answer.
+    Google,
+    /// CleverTap, in an answer.
+    CleverTap,
+    /// The way to them.
+    Network,
+    /// The parser of key files.
+    KeyFile,
+    /// A form, about what was typed.
+    Form,
+    /// The reader of plans and of SQL.
+    Import,
+    /// This computer, and Tapline on it.
+    ThisMachine,
+}
+
 /// The words for one code.
 #[derive(Debug)]
 pub struct Entry {
     pub code: Code,
+    pub voice: Voice,
     pub title: &'static str,
     pub explanation: &'static str,
     pub who: Who,
@@ -61,14 +81,14 @@ pub struct Entry {
 }
 
 macro_rules! catalogue {
-    ($($variant:ident = $name:literal { $title:literal, $explanation:literal, $who:ident, $retry:ident $(, $command:literal)? })*) => {
+    ($($voice:ident :: { $($variant:ident = $name:literal { $title:literal, $explanation:literal, $who:ident, $retry:ident $(, $command:literal)? })* })*) => {
         /// What went wrong, for programs. The names are stable; people never see them alone.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code { $($variant,)* }
+        pub enum Code { $($($variant,)*)* }
 
         impl Code {
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+                match self { $($(Self::$variant => $name,)*)* }
             }
 
             /// The words for this code.
@@ -83,19 +103,21 @@ macro_rules! catalogue {
         }
 
         /// Every entry, in the order of [`Code`].
-        pub static CATALOGUE: &[Entry] = &[$(Entry {
+        pub static CATALOGUE: &[Entry] = &[$($(Entry {
             code: Code::$variant,
+            voice: Voice::$voice,
             title: $title,
             explanation: $explanation,
             who: Who::$who,
             retry: Retry::$retry,
             command: [$(Some($command),)? None][0],
-        },)*];
+        },)*)*];
     };
 }
 
 catalogue! {
     // ---- the key file -------------------------------------------------------------------------------------------
+    KeyFile:: {
     KeyNotJson = "key_not_json" {
         "This is not a JSON key",
         "A service-account key is a JSON file that starts with a brace.[ This starts with {found}.][ The text stops making sense at {position}.][ There stands {detail}.]",
@@ -252,8 +274,9 @@ catalogue! {
         "The private key is too long to keep",
         "It has {found} and would not fit the {limit} that Windows keeps per secret. Make a key of 2,048 or 4,096 bits.",
         You, NotByItself }
-
+    }
     // ---- Google takes the key --------------------------------------------------------------------------------------
+    Google:: {
     KeyRefused = "key_refused" {
         "Google no longer takes this key",
         "The signature does not match a key that Google knows for {member}. The key[ …{key_id_tail}] was deleted, disabled or replaced, or the file mixes two accounts. Make a new key and bring it here.",
@@ -288,8 +311,9 @@ catalogue! {
         "Google is out of order for a moment",
         "{host} answered with status {status}. This is Google's side, and it often passes within a minute.",
         Google, MaySucceedLater }
-
+    }
     // ---- BigQuery refuses ------------------------------------------------------------------------------------------
+    Google:: {
     ApiDisabled = "api_disabled" {
         "BigQuery is switched off in the project {project}",
         "Google's service {service} is not enabled there. Switching it on takes a minute to show.[ Or open {activation_url}]",
@@ -430,8 +454,9 @@ catalogue! {
         "The test took too long",
         "It is given {limit}, and this step had no answer by then. A slow network or a firewall that swallows packets does this. Try again.",
         NetworkAdmin, MaySucceedLater }
-
+    }
     // ---- SQL that is not run ---------------------------------------------------------------------------------------
+    Import:: {
     SqlIsScript = "sql_is_script" {
         "This is more than one statement",
         "BigQuery reads it as a script. Only a single SELECT is run.",
@@ -456,8 +481,9 @@ catalogue! {
         "This is not a SELECT",
         "BigQuery reads it as {statement}. Only a SELECT is run.",
         You, NotByItself }
-
+    }
     // ---- names and fields ----------------------------------------------------------------------------------------
+    Form:: {
     FieldEmpty = "field_empty" {
         "{name} is needed",
         "Nothing stands there yet.",
@@ -474,8 +500,9 @@ catalogue! {
         "{name} is already in use",
         "Each name is used once, so that it always means the same thing. Choose another.",
         You, NotByItself }
-
+    }
     // ---- BigQuery's names ------------------------------------------------------------------------------------------
+    Form:: {
     ProjectIdInvalid = "project_id_invalid" {
         "This is not a project ID",
         "A project ID has 6 to 30 lower-case letters, digits and hyphens, starts with a letter and does not end with a hyphen.[ You typed {found}.]",
@@ -504,8 +531,9 @@ catalogue! {
         "This is not a BigQuery location",
         "A location is a name such as EU, US or europe-west1.[ You typed {found}.] Leave it empty to use the dataset's own.",
         You, NotByItself }
-
+    }
     // ---- the counter ------------------------------------------------------------------------------------------------
+    ThisMachine:: {
     QuestionNotUnderstood = "question_not_understood" {
         "Tapline could not read the question",
         "The program that asked does not fit this version of Tapline.[ It asked for {name}.][ It left out {field}.] Closing and opening it again may help.",
@@ -574,8 +602,9 @@ catalogue! {
         "This test is over",
         "It was closed or belongs to an earlier start of Tapline. Test the connection again.",
         You, NotByItself }
-
+    }
     // ---- the network -----------------------------------------------------------------------------------------------
+    Network:: {
     NetNameNotFound = "net_name_not_found" {
         "{host} could not be found",
         "Its name has no address here. This computer seems to be offline, or its network blocks the name.[ The system says: {detail}.]",
@@ -664,8 +693,9 @@ catalogue! {
         "{host} could not be asked",
         "The network failed in a way that is not known here.[ The system says: {detail}.]",
         NetworkAdmin, MaySucceedLater }
-
+    }
     // ---- the plan of an import -----------------------------------------------------------------------------------
+    Import:: {
     PlanNotJson = "plan_not_json" {
         "This is not a plan",
         "A plan is a JSON document; `tapline imports schema` prints its shape.[ The text stops making sense at {position}.]",
@@ -762,8 +792,9 @@ catalogue! {
         "A country code mends texts alone",
         "Choose the data type String for {column}, or take the country code away.",
         You, NotByItself }
-
+    }
     // ---- the CleverTap account --------------------------------------------------------------------------------------
+    Form:: {
     AccountIdUnfit = "account_id_unfit" {
         "This is not an Account ID",
         "An Account ID looks like W9R-486-4W5Z. It stands in Settings under Project, and in the dashboard's address, which you can paste here whole.[ You typed {found}.]",
@@ -772,8 +803,9 @@ catalogue! {
         "This is not a passcode",
         "A passcode has letters, digits and signs, and no spaces. It stands in CleverTap's Settings under Passcodes; the account token beside it does not serve.",
         You, NotByItself }
-
+    }
     // ---- CleverTap -----------------------------------------------------------------------------------------------------
+    CleverTap:: {
     CleverTapCredentials = "clevertap_credentials" {
         "CleverTap does not know this account and passcode",
         "CleverTap answers a wrong region exactly as it answers a wrong passcode, so either may be the cause. Compare the region[ {region}] and the Account ID[ {account_id}] with the dashboard's address, and take a passcode from Settings, Passcodes: the account token beside it does not serve.",
@@ -802,8 +834,9 @@ catalogue! {
         "CleverTap did not answer the test as expected",
         "The test sends a record that CleverTap must refuse with code 523, and it answered something else. So it is not certain that the passcode was read.",
         CleverTap, MaySucceedLater }
-
+    }
     // ---- the store -----------------------------------------------------------------------------------------------
+    ThisMachine:: {
     StoreFolder = "store_folder" {
         "Tapline cannot use its folder",
         "The folder[ {path}] must be yours, and writable.[ The system says: {detail}.]",
@@ -844,8 +877,9 @@ catalogue! {
         "An import that is {status} cannot be {expected}",
         "Its state has to change first: save a draft to make it Ready, wait for a run to end.",
         You, NotByItself }
-
+    }
     // ---- the keychain --------------------------------------------------------------------------------------------
+    ThisMachine:: {
     KeychainNoService = "keychain_no_service" {
         "This computer has no keychain",
         "Tapline keeps keys and passcodes in the system's keychain and nowhere else, and none answers here. Install one, log in again, and go on: what you typed is still here.[ On this system: {suggestion}.][ The system says: {detail}.]",
@@ -886,8 +920,9 @@ catalogue! {
         "The keychain still holds the secret",
         "It was deleted and is still there. Remove it with the system's own tool; Tapline tries again at its next start.",
         You, MaySucceedLater }
-
+    }
     // ---- this computer -------------------------------------------------------------------------------------------
+    ThisMachine:: {
     Internal = "internal" {
         "Tapline made a mistake",
         "This should not happen, and nothing you did caused it.[ {detail}]",
@@ -896,6 +931,7 @@ catalogue! {
         "This is no longer there",
         "It was deleted, or belongs to another store.[ {name}]",
         You, NotByItself }
+    }
 }
 
 #[cfg(test)]

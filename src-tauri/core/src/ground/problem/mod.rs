@@ -5,7 +5,7 @@ mod catalogue;
 mod facts;
 mod words;
 
-pub use catalogue::{CATALOGUE, Code, Entry, Retry, Who};
+pub use catalogue::{CATALOGUE, Code, Entry, Retry, Voice, Who};
 pub use facts::{Fact, Facts};
 
 /// What went wrong: a code, the facts that make it exact, and what the other side said.
