@@ -20,8 +20,8 @@ test("a pasted dashboard address fills Account ID and region", async () => {
   await world.go("/accounts/new");
   await world.field("Account ID").fill(`https://in1.dashboard.clevertap.com/${sandbox.clevertap.account_id}/boards`);
   await world.field("Account name").fill("Live");
-  assert.equal(await world.field("Account ID").inputValue(), sandbox.clevertap.account_id, "the id is taken out of the address");
-  assert.notEqual(await world.page.getByLabel("Region").inputValue(), "", "and so is the region");
+  await world.holds(world.field("Account ID"), sandbox.clevertap.account_id, "the id is taken out of the address");
+  await world.isFilled(world.page.getByLabel("Region"), "and so is the region");
 });
 
 test("a wrong passcode is told from nothing else, and nothing typed is lost", async () => {
@@ -30,7 +30,7 @@ test("a wrong passcode is told from nothing else, and nothing typed is lost", as
   await world.page.getByText("Failed:").waitFor();
   await world.sees(/region/);
   await world.look("account-failed");
-  assert.equal(await world.field("Account name").inputValue(), "Live", "the name stays");
+  await world.holds(world.field("Account name"), "Live", "the name stays");
 });
 
 test("the right one passes, is saved, and leaves the page", async () => {
@@ -39,6 +39,7 @@ test("the right one passes, is saved, and leaves the page", async () => {
   await world.sees("CleverTap takes the account");
   await world.page.keyboard.press("Control+s");
   await world.page.getByRole("navigation", { name: "Accounts" }).getByText("Live").waitFor();
+  await world.holds(world.page.getByLabel("Passcode"), "", "a saved passcode leaves its field");
   await world.look("accounts");
   const page = await world.everything();
   assert.ok(!page.includes(passcode), "the passcode is not in the page any more");

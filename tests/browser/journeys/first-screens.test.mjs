@@ -23,6 +23,7 @@ test("the command palette opens from the keyboard and leads to a screen", async 
   await world.page.getByRole("dialog", { name: "Jump to" }).waitFor();
   await world.look("palette");
   await world.page.keyboard.type("runs");
+  await world.page.getByRole("option", { name: "Runs", selected: true }).waitFor();
   await world.page.keyboard.press("Enter");
   await world.heading("Runs").waitFor();
 });

@@ -15,6 +15,9 @@ const axe = await readFile(ui.resolve("axe-core/axe.min.js"), "utf8");
 const shots = join(root, "tests/browser/shots");
 const program = (name) => join(root, process.env.TAPLINE_TARGET ?? "target/debug", name);
 
+/** How long anything may take to show, in milliseconds. */
+const patience = 15_000;
+
 /** The narrowest window, the usual one, and a wide one. */
 const widths = [720, 1100, 1600];
 
@@ -36,6 +39,17 @@ async function start(name, args, env) {
       clearTimeout(late);
     },
   };
+}
+
+/** Reads again and again until it is what was wanted. What shows on the screen comes from the engine, and comes later. */
+async function settles(read, wanted, why) {
+  const until = Date.now() + patience;
+  for (;;) {
+    const found = await read();
+    if (found === wanted) return;
+    if (Date.now() > until) assert.equal(found, wanted, why);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
 }
 
 /** Google and CleverTap on loopback. */
@@ -90,7 +104,7 @@ export class World {
       return route.abort();
     });
     world.page = await world.context.newPage();
-    world.page.setDefaultTimeout(15_000);
+    world.page.setDefaultTimeout(patience);
     world.page.on("pageerror", (error) => world.#broken.push(`the page threw ${error}`));
     world.page.on("console", (message) => {
       if (message.type() === "error") world.#broken.push(`the console says: ${message.text()}`);
@@ -194,6 +208,16 @@ export class World {
 
   sees(text) {
     return this.page.getByText(text).first().waitFor();
+  }
+
+  /** Waits until a field holds this value: the engine may have to say it first. */
+  holds(field, value, why) {
+    return settles(() => field.inputValue(), value, why);
+  }
+
+  /** Waits until a field holds anything at all. */
+  async isFilled(field, why) {
+    await settles(async () => (await field.inputValue()) !== "", true, why);
   }
 
   /** Looks at a screen as everybody may: light and dark, narrow and wide. Pictures it, and asks axe about each. */

@@ -59,11 +59,7 @@ impl Desk {
     /// The rest of the form, once the key is in: names, test, save.
     pub async fn finish_database(&self, window: &Window, name: &str) {
         window.sees("Goes to the keychain when you save.").await;
-        assert_eq!(
-            window.value_of("Project ID").await,
-            "acme-dw",
-            "the key fills the project"
-        );
+        window.holds("Project ID", "acme-dw", "the key fills the project").await;
         window.fill("Connection name", name).await;
         window.fill("Dataset ID", "shop").await;
         window.press("Test Connection").await;

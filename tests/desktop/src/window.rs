@@ -84,14 +84,21 @@ impl Window {
         field.send_keys(text).await.expect("the field takes text");
     }
 
-    /// What stands in the field with this label.
-    pub async fn value_of(&self, label: &str) -> String {
-        let field = self.field(label).await;
-        field
-            .prop("value")
-            .await
-            .expect("a field has a value")
-            .unwrap_or_default()
+    /// Waits until the field with this label holds this value: the engine may have to say it first.
+    pub async fn holds(&self, label: &str, value: &str, why: &str) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // Looked up anew each time: a screen that is drawn again has another field.
+            let held = self.field(label).await.prop("value").await;
+            if matches!(&held, Ok(Some(held)) if held == value) {
+                return;
+            }
+            assert!(
+                Instant::now() < until,
+                "{why}: {label} should hold {value:?}, not {held:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn field(&self, label: &str) -> Element {
