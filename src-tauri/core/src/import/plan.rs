@@ -1,7 +1,7 @@
 //! The plan: the document that says what an import reads and what becomes of each row.
 //!
 //! It is what the window edits, what the store keeps and what `tapline imports add --plan` takes, so its shape is
-//! published (`tapline imports schema`) and changes only by a new [`Plan::VERSION`].
+//! published (`tapline imports schema`). It grows by optional fields; whatever else changes has a new [`Plan::VERSION`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct Plan {
     /// The name of the saved CleverTap account to send to.
     pub account: String,
     pub source: Source,
+    /// Which of the source's rows a run sends. All of them where absent.
+    #[serde(default, skip_serializing_if = "Rows::is_all")]
+    pub rows: Rows,
     /// Profiles or events.
     pub records: Records,
     pub identity: IdentityColumn,
@@ -36,6 +39,9 @@ pub struct Plan {
     /// Rejects a row where CleverTap would cut or drop a part of it, instead of warning.
     #[serde(default)]
     pub strict: bool,
+    /// Where BigQuery keeps what a run reads.
+    #[serde(default, skip_serializing_if = "ResultTable::is_auto")]
+    pub result_table: ResultTable,
 }
 
 impl Plan {
@@ -53,6 +59,65 @@ pub enum Source {
     Sql(String),
 }
 
+/// Which of the source's rows a run sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Rows {
+    /// All rows, at every run.
+    #[default]
+    All,
+    /// New and updated rows: those whose Updated On has come since the last run. The first run sends all that have one.
+    NewAndUpdated(NewAndUpdated),
+    /// Changed rows: BigQuery compares the source with what CleverTap acknowledged, which it keeps in a table of the
+    /// connection's dataset. Needs the right to make and change tables there.
+    Changed,
+}
+
+impl Rows {
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+}
+
+/// How New and updated rows are found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub struct NewAndUpdated {
+    /// How many minutes before the last run's start are read again, for rows that were written late. What was
+    /// acknowledged is not sent again. 10 where absent, and a day where Updated On is a DATE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 43_200))]
+    pub overlap_minutes: Option<u32>,
+}
+
+impl NewAndUpdated {
+    /// Thirty days.
+    pub const MOST_OVERLAP_MINUTES: u32 = 43_200;
+}
+
+/// Where BigQuery keeps the result of a run's query while it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum ResultTable {
+    /// Where BigQuery keeps it by itself, for about a day; large ones in a table of the dataset that expires in seven
+    /// days.
+    #[default]
+    Auto,
+    /// Always in a table of the dataset that expires in seven days.
+    Always,
+    /// Never in the dataset: nothing is written there.
+    Never,
+}
+
+impl ResultTable {
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+}
+
 /// What a row becomes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "wire-types", derive(TS), ts(export))]
@@ -60,7 +125,7 @@ pub enum Source {
 pub enum Records {
     /// User Profile Data: rows of one identity collapse to the newest.
     Profiles,
-    /// Event Data: each row is one event.
+    /// Event Data: each row is one event, unless an event key says otherwise.
     Events(Events),
 }
 
@@ -76,6 +141,10 @@ pub struct Events {
     /// What to do with events that were sent and never answered.
     #[serde(default)]
     pub in_doubt: InDoubt,
+    /// Columns that together tell one event from another, such as an order's number. Rows with the same values are one
+    /// event, and the newest counts. Empty: every row is an event of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::fault::{at, nearest};
-use super::plan::{DataType, EventName, Events, IdentityKind, Plan, Property, Records, Repairs, Source, TimeColumn};
+use super::plan::{
+    DataType, EventName, Events, IdentityKind, NewAndUpdated, Plan, Property, Records, Repairs, ResultTable, Rows,
+    Source, TimeColumn,
+};
 use super::sql_end::bare;
 use crate::bigquery::TableId;
 use crate::clevertap::rules::limits::{CUSTOM_PROFILE_PROPERTIES, EVENT_PROPERTIES, NAME_BYTES};
@@ -20,6 +23,7 @@ pub fn validate(plan: &Plan) -> Vec<Problem> {
     needed(&mut faults, "database", "Database", &plan.database);
     needed(&mut faults, "account", "Account", &plan.account);
     source(&mut faults, &plan.source);
+    rows(&mut faults, plan);
     faults.extend(validate_mapping(plan));
     faults
 }
@@ -77,6 +81,31 @@ fn source(faults: &mut Vec<Problem>, source: &Source) {
             }
         }
         Source::Sql(sql) => needed(faults, "source.sql", "SQL", bare(sql)),
+    }
+}
+
+/// What each way to import needs of the rest of the plan.
+fn rows(faults: &mut Vec<Problem>, plan: &Plan) {
+    match &plan.rows {
+        Rows::All => {}
+        Rows::NewAndUpdated(how) => {
+            if plan.updated_on.is_none() {
+                faults.push(at("updated_on.column", Code::UpdatedOnMissing));
+            }
+            let most = NewAndUpdated::MOST_OVERLAP_MINUTES;
+            if let Some(minutes) = how.overlap_minutes.filter(|minutes| *minutes > most) {
+                faults.push(
+                    at("rows.new_and_updated.overlap_minutes", Code::OverlapTooLong)
+                        .with(Fact::Found, minutes.to_string())
+                        .with(Fact::Limit, most.to_string()),
+                );
+            }
+        }
+        Rows::Changed => {
+            if plan.result_table == ResultTable::Never {
+                faults.push(at("result_table", Code::ChangedNeedsTables));
+            }
+        }
     }
 }
 
@@ -138,6 +167,14 @@ fn events(faults: &mut Vec<Problem>, plan: &Plan, events: &Events) {
     }
     if let Some(column) = &events.created_on {
         time(faults, "records.events.created_on", "Created On", column);
+    }
+    let mut seen = BTreeSet::new();
+    for (place, column) in events.key.iter().enumerate() {
+        let field = format!("records.events.key.{place}");
+        needed(faults, &field, "Event key", column);
+        if !seen.insert(column.to_lowercase()) {
+            faults.push(at(field, Code::KeyColumnTwice).with(Fact::Column, column));
+        }
     }
     for (place, property) in plan.properties.iter().enumerate() {
         if property.data_type == DataType::MultiValue {

@@ -250,3 +250,32 @@ fn all_faults_are_listed_at_once_with_what_would_mend_them() {
         "a name that would do"
     );
 }
+
+#[test]
+fn each_way_to_import_says_what_it_needs() {
+    let newer = with(good(), "/rows", json!({"new_and_updated": {}}));
+    check(newer.clone(), "updated_on.column", "updated_on_missing");
+    let dated = with(newer, "/updated_on", json!({"column": "changed"}));
+    assert_eq!(faults(dated.clone()), [], "Updated On is all that it needs");
+    let long = with(dated, "/rows/new_and_updated/overlap_minutes", json!(43_201));
+    check(long, "rows.new_and_updated.overlap_minutes", "overlap_too_long");
+    let changed = with(good(), "/rows", json!("changed"));
+    assert_eq!(faults(changed.clone()), [], "Changed rows needs no column");
+    check(
+        with(changed, "/result_table", json!("never")),
+        "result_table",
+        "changed_needs_tables",
+    );
+}
+
+#[test]
+fn an_event_key_names_each_column_once() {
+    let key = |columns: Value| with(events(), "/records/events/key", columns);
+    assert_eq!(faults(key(json!(["order", "line"]))), [], "two columns");
+    check(
+        key(json!(["order", "Order"])),
+        "records.events.key.1",
+        "key_column_twice",
+    );
+    check(key(json!(["order", " "])), "records.events.key.1", "field_empty");
+}

@@ -102,6 +102,10 @@ fn event(plan: &Plan, events: &Events, schema: &Schema, faults: &mut Vec<Problem
             })
         }
     };
+    for (number, column) in events.key.iter().enumerate() {
+        let place = format!("records.events.key.{number}");
+        keep(faults, find(schema, &place, column).map(drop));
+    }
     let created_on = events
         .created_on
         .as_ref()

@@ -14,4 +14,9 @@ created_on?: TimeColumn | null,
 /**
  * What to do with events that were sent and never answered.
  */
-in_doubt: InDoubt, };
+in_doubt: InDoubt, 
+/**
+ * Columns that together tell one event from another, such as an order's number. Rows with the same values are one
+ * event, and the newest counts. Empty: every row is an event of its own.
+ */
+key?: Array<string>, };

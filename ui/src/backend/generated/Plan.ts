@@ -2,6 +2,8 @@
 import type { IdentityColumn } from "./IdentityColumn";
 import type { Property } from "./Property";
 import type { Records } from "./Records";
+import type { ResultTable } from "./ResultTable";
+import type { Rows } from "./Rows";
 import type { Source } from "./Source";
 import type { TimeColumn } from "./TimeColumn";
 
@@ -26,6 +28,10 @@ database: string,
  */
 account: string, source: Source, 
 /**
+ * Which of the source's rows a run sends. All of them where absent.
+ */
+rows?: Rows, 
+/**
  * Profiles or events.
  */
 records: Records, identity: IdentityColumn, 
@@ -40,4 +46,8 @@ properties: Array<Property>,
 /**
  * Rejects a row where CleverTap would cut or drop a part of it, instead of warning.
  */
-strict: boolean, };
+strict: boolean, 
+/**
+ * Where BigQuery keeps what a run reads.
+ */
+result_table?: ResultTable, };

@@ -776,6 +776,22 @@ catalogue! {
         "{name} is an event of CleverTap's own",
         "CleverTap raises it itself and refuses it from others; case and spaces do not count. Choose another name.",
         You, NotByItself }
+    UpdatedOnMissing = "updated_on_missing" {
+        "New and updated rows needs Updated On",
+        "Choose the column that tells when a row was added or last changed: rows are found by it. Where there is none, Changed rows finds them by comparison.",
+        You, NotByItself }
+    OverlapTooLong = "overlap_too_long" {
+        "The overlap is too long",
+        "[It may be {limit} minutes at most.][ This says {found}.] A longer one reads most rows again at every run; Changed rows may serve better.",
+        You, NotByItself }
+    ChangedNeedsTables = "changed_needs_tables" {
+        "Changed rows keeps tables in the dataset",
+        "It compares the source with a table of what CleverTap acknowledged, and writes what differs into another. Allow tables in the dataset, or import in another way.",
+        You, NotByItself }
+    KeyColumnTwice = "key_column_twice" {
+        "{column} is in the event key already",
+        "A column tells events apart no better for being named twice.",
+        You, NotByItself }
     TooManyProperties = "too_many_properties" {
         "There are too many properties",
         "There are {count}; CleverTap takes at most {limit}.",
