@@ -140,6 +140,11 @@ pub fn not_understood(explanation: &str) -> Problem {
         retryable: false,
         fix: None,
         command: None,
+        tool: None,
+        command_does: None,
+        settles: None,
+        console: None,
+        message: None,
         answer: None,
     }
 }
@@ -166,6 +171,15 @@ pub fn problem_words(problem: &Problem) -> String {
     }
     if let Some(command) = &problem.command {
         lines.push(format!("  Command: {}", clean(command)));
+    }
+    if let Some(does) = &problem.command_does {
+        lines.push(format!("  {}", clean(does)));
+    }
+    if let Some(settles) = &problem.settles {
+        lines.push(format!("  {}", clean(settles)));
+    }
+    if let Some(console) = &problem.console {
+        lines.push(format!("  Console: {}", clean(console)));
     }
     lines.join("\n")
 }

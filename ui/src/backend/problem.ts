@@ -33,6 +33,11 @@ function unreachable(thrown: unknown): Problem {
     retryable: true,
     fix: null,
     command: null,
+    tool: null,
+    command_does: null,
+    settles: null,
+    console: null,
+    message: null,
     answer: said ? { asked: "Tapline on this computer", status: null, said, body: null } : null,
   };
 }

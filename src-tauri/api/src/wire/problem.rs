@@ -19,6 +19,16 @@ wire! {
         pub fix: Option<Fix>,
         /// One command for a terminal, quoted for the shell.
         pub command: Option<String>,
+        /// What the command is for.
+        pub tool: Option<Tool>,
+        /// In words: what the command allows, and what it does not.
+        pub command_does: Option<String>,
+        /// In words, to show beside "test again": what was just mended may take a while to show.
+        pub settles: Option<String>,
+        /// The page of Google's console where it can be mended or looked at.
+        pub console: Option<String>,
+        /// A letter to somebody who can mend it, in plain text. None where the person at this screen can.
+        pub message: Option<String>,
         pub answer: Option<Answer>,
     }
 
@@ -27,6 +37,15 @@ wire! {
         Command { command: String },
         /// Put `value` into the form field called `field`.
         Use { field: String, value: String },
+    }
+
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Tool {
+        Gcloud,
+        Bq,
+        #[doc = "A statement of SQL, inside the quotes of a `bq query` that runs it."]
+        Sql,
     }
 
     /// What was asked and what came back.

@@ -211,10 +211,21 @@ fn a_missing_right_names_permission_resource_member_and_one_command() {
          acme-dw:sales.daily orders, or perhaps it does not exist.",
     );
     assert_eq!(problem.facts().get(Fact::Resource), Some("acme-dw:sales.daily orders"));
-    let command = problem.command().expect("a command");
-    assert!(
-        command.contains("ON SCHEMA `acme-dw`.sales") && command.contains("roles/bigquery.dataViewer"),
-        "reading is granted on the dataset alone: {command}"
+    assert_eq!(
+        problem.command().as_deref(),
+        Some(
+            "bq add-iam-policy-binding --member=serviceAccount:loader@acme-dw.iam.gserviceaccount.com \
+             --role=roles/bigquery.dataViewer --table=true acme-dw:sales.'daily orders'"
+        ),
+        "reading is granted on the one table that is needed"
+    );
+    assert_eq!(
+        problem.with(Fact::Scope, "dataset").command().as_deref(),
+        Some(
+            "bq query --project_id=acme-dw --use_legacy_sql=false 'GRANT `roles/bigquery.dataViewer` ON SCHEMA \
+             `acme-dw`.`sales` TO \"serviceAccount:loader@acme-dw.iam.gserviceaccount.com\"'"
+        ),
+        "and on the dataset where one table stood for all"
     );
 }
 

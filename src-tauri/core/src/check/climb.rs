@@ -236,7 +236,8 @@ impl Check {
             Err(problem) if problem.code() == Code::TableNotFound => Outcome::NotKnown(None, Some(problem)),
             // Whether queries may run has a step of its own.
             Err(problem) if problem.code() == Code::JobsCreateDenied => Outcome::NotKnown(None, Some(problem)),
-            Err(problem) => Outcome::Failed(problem),
+            // One table stood for all of them: imports will read others.
+            Err(problem) => Outcome::Failed(problem.with(Fact::Scope, "dataset")),
         }
     }
 

@@ -204,7 +204,7 @@ async fn each_missing_right_fails_its_own_step() {
     let problem = report.step(DatasetFound).problem.as_ref().expect("a problem");
     assert_eq!(problem.code(), Code::DatasetGetDenied);
     assert!(
-        matches!(problem.fix(), Some(Fix::Command(command)) if command.contains("GRANT `roles/bigquery.dataViewer` ON SCHEMA `acme-dw`.shop")),
+        matches!(problem.fix(), Some(Fix::Command(command)) if command.contains("GRANT `roles/bigquery.dataViewer` ON SCHEMA `acme-dw`.`shop`")),
         "granted on the dataset alone: {:?}",
         problem.fix()
     );

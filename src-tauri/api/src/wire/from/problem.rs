@@ -1,6 +1,6 @@
 use tapline_core::ground::problem as core;
 
-use crate::wire::problem::{Answer, Fix, Problem};
+use crate::wire::problem::{Answer, Fix, Problem, Tool};
 
 impl From<&core::Problem> for Problem {
     fn from(problem: &core::Problem) -> Self {
@@ -17,6 +17,11 @@ impl From<&core::Problem> for Problem {
             retryable: problem.retryable(),
             fix: problem.fix().map(Fix::from),
             command: problem.command(),
+            tool: problem.tool().map(Tool::from),
+            command_does: problem.command_does(),
+            settles: problem.settles().map(str::to_owned),
+            console: problem.console(),
+            message: problem.message(),
             answer: problem.answer().map(Answer::from),
         }
     }
@@ -33,6 +38,16 @@ impl From<core::Fix> for Fix {
         match fix {
             core::Fix::Command(command) => Self::Command { command },
             core::Fix::Use { field, value } => Self::Use { field, value },
+        }
+    }
+}
+
+impl From<core::Tool> for Tool {
+    fn from(tool: core::Tool) -> Self {
+        match tool {
+            core::Tool::Gcloud => Self::Gcloud,
+            core::Tool::Bq => Self::Bq,
+            core::Tool::Sql => Self::Sql,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The one list of everything that can go wrong: words, who can mend it, whether waiting helps, and the command that mends it.
 //!
 //! In the words `{fact}` stands for a fact and `[…{fact}…]` for a part that is left out where the fact is not known.
-//! A code exists only for a cause of its own: no two entries share one.
+//! A code exists only for a cause of its own: no two entries share one. Behind `by` stands the remedy, behind `at` the page
+//! of Google's console; both live in [`remedies`].
+
+use super::remedies::{self, Command, Page};
 
 /// Who can mend a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +79,23 @@ pub struct Entry {
     pub explanation: &'static str,
     pub who: Who,
     pub retry: Retry,
-    /// A command for a terminal. Shown only where every fact that it names is known.
-    pub command: Option<&'static str>,
+    /// Commands for a terminal, from the narrowest. The first whose facts are all known is shown.
+    pub commands: &'static [Command],
+    /// Pages of Google's console, in the same way.
+    pub console: &'static [Page],
+}
+
+macro_rules! chosen {
+    () => {
+        &[]
+    };
+    ($one:expr) => {
+        $one
+    };
 }
 
 macro_rules! catalogue {
-    ($($voice:ident :: { $($variant:ident = $name:literal { $title:literal, $explanation:literal, $who:ident, $retry:ident $(, $command:literal)? })* })*) => {
+    ($($voice:ident :: { $($variant:ident = $name:literal { $title:literal, $explanation:literal, $who:ident, $retry:ident $(, $command:literal)? $(, by $remedy:ident)? $(, at $page:ident)? })* })*) => {
         /// What went wrong, for programs. The names are stable; people never see them alone.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code { $($($variant,)*)* }
@@ -110,7 +124,8 @@ macro_rules! catalogue {
             explanation: $explanation,
             who: Who::$who,
             retry: Retry::$retry,
-            command: [$(Some($command),)? None][0],
+            commands: chosen!($(&[Command { template: $command, does: None, settles: None }])? $(remedies::$remedy)?),
+            console: chosen!($(remedies::$page)?),
         },)*)*];
     };
 }
@@ -280,21 +295,19 @@ catalogue! {
     KeyRefused = "key_refused" {
         "Google no longer takes this key",
         "The signature does not match a key that Google knows for {member}. The key[ …{key_id_tail}] was deleted, disabled or replaced, or the file mixes two accounts. Make a new key and bring it here.",
-        ProjectAdmin, NotByItself,
-        "gcloud iam service-accounts keys create key.json --iam-account={member}" }
+        ProjectAdmin, NotByItself, by MAKE_KEY, at SERVICE_ACCOUNTS }
     AccountNotFound = "account_not_found" {
         "Google does not know this service account",
         "{member} was deleted or disabled, or its project was. Look for it in Google's console under IAM, Service accounts.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
     AccountDisabled = "account_disabled" {
         "This service account is switched off",
         "{member} exists, and somebody disabled it.",
-        ProjectAdmin, NotByItself,
-        "gcloud iam service-accounts enable {member}" }
+        ProjectAdmin, NotByItself, by SWITCH_ACCOUNT_ON, at SERVICE_ACCOUNTS }
     AccountUnauthorized = "account_unauthorized" {
         "Google does not let this service account sign in this way",
         "The account {member} is held back by a rule of the organisation.",
-        OrganisationAdmin, NotByItself }
+        OrganisationAdmin, NotByItself, at POLICIES }
     ClockWrong = "clock_wrong" {
         "This computer's clock is wrong",
         "Google takes a signature only near the time at which it was made.[ This clock is {found}.] Set the date, time and time zone, and try again.",
@@ -302,11 +315,11 @@ catalogue! {
     ScopeRefused = "scope_refused" {
         "Google refused what was asked for",
         "The token was asked with a scope that Google does not know or your organisation does not allow.",
-        OrganisationAdmin, NotByItself }
+        OrganisationAdmin, NotByItself, at POLICIES }
     TokenRefused = "token_refused" {
         "Google refused the key",
         "It gave a reason that is not known here:[ {reason}], status {status}. What Google said stands below.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
     GoogleBusy = "google_busy" {
         "Google is out of order for a moment",
         "{host} answered with status {status}. This is Google's side, and it often passes within a minute.",
@@ -317,106 +330,99 @@ catalogue! {
     ApiDisabled = "api_disabled" {
         "BigQuery is switched off in the project {project}",
         "Google's service {service} is not enabled there. Switching it on takes a minute to show.[ Or open {activation_url}]",
-        ProjectAdmin, NotByItself,
-        "gcloud services enable {service} --project={project}" }
+        ProjectAdmin, NotByItself, by SWITCH_SERVICE_ON, at SERVICE }
     ProjectNotFound = "project_not_found" {
         "Google shows no project {project}",
         "Either there is no such project, or {member} has no role in it: Google answers the same to both. Look at the project ID first, then at the roles.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at PROJECTS }
     ProjectHidden = "project_hidden" {
         "Nothing is known of the project {project}",
         "BigQuery answers, and shows {member} nothing of it. Either there is no such project, or the account has no role in it: Google answers the same to both.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at PROJECTS }
     ProjectSuspended = "project_suspended" {
         "The project {project} is suspended",
         "Google stopped it, for billing or for breaking its rules. Its owner has been told why.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at PROJECT }
     BillingDisabled = "billing_disabled" {
         "The project {project} has no billing",
         "Google wants a billing account for this. Link one in Google's console under Billing.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at BILLING }
     BillingNotEnabled = "billing_not_enabled" {
         "The project {project} is a sandbox without billing",
         "Google's free sandbox reads, and does not change tables. Link a billing account in Google's console under Billing.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at BILLING }
     DatasetNotFound = "dataset_not_found" {
         "There is no dataset[ {dataset}] in the project {project}",
         "Google looked and found none. Look at the spelling: upper and lower case differ.",
-        You, NotByItself }
+        You, NotByItself, at DATASETS }
     DatasetElsewhere = "dataset_elsewhere" {
         "The dataset {dataset} is in {dataset_location}, not in {location}",
         "A query runs where its data is. Leave the location empty, or set it to {dataset_location}.",
-        You, NotByItself }
+        You, NotByItself, at DATASET }
     DatasetNotInLocation = "dataset_not_in_location" {
         "The dataset[ {dataset}] was not found in {location}",
         "The query ran in {location}. Either the dataset is elsewhere, or there is none of that name.",
-        You, NotByItself }
+        You, NotByItself, at DATASETS }
     TableNotFound = "table_not_found" {
         "There is no table[ {table}] in[ {dataset} of] the project {project}",
         "It was deleted or renamed, or the name is spelled otherwise.",
-        You, NotByItself }
+        You, NotByItself, at DATASET }
     TableNotInLocation = "table_not_in_location" {
         "The table[ {table}] was not found in {location}",
         "The query ran in {location}. Either the table is elsewhere, or there is none of that name.",
-        You, NotByItself }
+        You, NotByItself, at DATASET }
     JobNotFound = "job_not_found" {
         "BigQuery no longer knows the query job",
         "The job[ {job}] was not found in[ {location} of] the project {project}. BigQuery keeps jobs for six months and their results for a day.",
-        You, NotByItself }
+        You, NotByItself, at JOBS }
     JobsCreateDenied = "jobs_create_denied" {
         "This key may not run queries in {billing_project}",
         "Queries run for {member} in the project that pays for them, and {permission} is missing there. The role BigQuery Job User holds it. If the project's ID is mistyped, Google answers the same. A role that was just granted takes a few minutes to show.",
-        ProjectAdmin, NotByItself,
-        "gcloud projects add-iam-policy-binding {billing_project} --member=serviceAccount:{member} --role={role} --condition=None" }
+        ProjectAdmin, NotByItself, by GRANT_ON_BILLING_PROJECT, at BILLING_IAM }
     DatasetGetDenied = "dataset_get_denied" {
         "The dataset[ {dataset}] is hidden from this key, or there is none",
         "Google does not tell which: {member} lacks {permission} on {resource}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.",
-        DatasetOwner, NotByItself,
-        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
     TablesListDenied = "tables_list_denied" {
         "This key may not list the tables of[ {dataset} in] {project}",
         "{member} lacks {permission} on {resource}. An import can still name a table. The role BigQuery Data Viewer on the dataset holds the right.",
-        DatasetOwner, NotByItself,
-        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
     TablesGetDenied = "tables_get_denied" {
         "This key may not see what columns[ {table}] has",
         "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
-        DatasetOwner, NotByItself,
-        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+        DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
     TablesGetDataDenied = "tables_get_data_denied" {
         "This key may not read rows[ of {table}]",
         "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
-        DatasetOwner, NotByItself,
-        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+        DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
     WriteDenied = "write_denied" {
         "This key may not write to[ {dataset} in] {project}",
         "{member} lacks {permission} on {resource}. Reading needs no right to write; only imports that keep what was sent in the dataset do. The role BigQuery Data Editor on the dataset holds it.",
-        DatasetOwner, NotByItself,
-        "bq query --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.{dataset} TO \"serviceAccount:{member}\"'" }
+        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
     JobOfOther = "job_of_other" {
         "The query job belongs to another account",
         "{member} may look at its own jobs only, and {permission} is missing on {resource}. Was the key replaced by one of another account?",
-        You, NotByItself }
+        You, NotByItself, at JOBS }
     PermissionDenied = "permission_denied" {
         "{permission} is missing",
         "{member} lacks it on {resource}. Somebody who may grant roles there can add one that holds it.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, by GRANT_ON_PROJECT, at IAM }
     AccessDenied = "access_denied" {
         "Google does not let this key do that",
         "{member} was refused on {resource}. What Google said stands below.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at IAM }
     VpcPerimeter = "vpc_perimeter" {
         "A security perimeter of your organisation blocks this",
         "VPC Service Controls refused the request from this network. No role mends that.[ Give your administrator this identifier: {unique_identifier}]",
-        OrganisationAdmin, NotByItself }
+        OrganisationAdmin, NotByItself, at PERIMETERS }
     TokenNotTaken = "token_not_taken" {
         "BigQuery does not take the token",
         "Google gave {member} a token, and BigQuery refused it twice. The account may just have been disabled, or its key deleted.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
     QuotaExceeded = "quota_exceeded" {
         "A quota of the project {project} is used up",
         "Google allows no more today, or until the quota is raised. Quotas start anew at midnight, Pacific time.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at QUOTAS }
     RateLimited = "rate_limited" {
         "Google asks to go slower",
         "Too many requests came in a short time. It passes within a minute.",
@@ -985,16 +991,19 @@ mod tests {
         }
     }
 
+    /// What the words may name besides facts: it follows from one.
+    const DERIVED: [&str; 3] = ["role_title", "role_lets", "home_project"];
+
     #[test]
     fn words_name_only_facts_that_exist() {
         for entry in CATALOGUE {
-            for template in [Some(entry.title), Some(entry.explanation), entry.command]
-                .into_iter()
-                .flatten()
-            {
+            let commands = entry.commands.iter();
+            let remedies = commands.flat_map(|command| [Some(command.template), command.does].into_iter().flatten());
+            let words = [entry.title, entry.explanation, entry.who.words()].into_iter();
+            for template in words.chain(remedies).chain(entry.console.iter().copied()) {
                 for name in template.split('{').skip(1).filter_map(|part| part.split('}').next()) {
                     assert!(
-                        Fact::ALL.iter().any(|fact| fact.as_str() == name),
+                        DERIVED.contains(&name) || Fact::ALL.iter().any(|fact| fact.as_str() == name),
                         "{:?} names {{{name}}}, which no room states",
                         entry.code
                     );

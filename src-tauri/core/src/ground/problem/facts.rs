@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::roles;
+
 macro_rules! facts {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// The name of a fact.
@@ -25,6 +27,8 @@ facts! {
     Role = "role",
     /// What the right is missing on, in BigQuery's own spelling: `project`, `project:dataset` or `project:dataset.table`.
     Resource = "resource",
+    /// How wide the need is, where it is wider than what was refused: `dataset` where one table stood for all of them.
+    Scope = "scope",
     /// The service account, as an e-mail address.
     Member = "member",
     Project = "project",
@@ -96,6 +100,21 @@ impl Facts {
     pub fn named(&self, name: &str) -> Option<&str> {
         self.iter()
             .find_map(|(fact, value)| (fact.as_str() == name).then_some(value))
+            .or_else(|| self.derived(name))
+    }
+
+    /// What follows from a fact, for the catalogue's words alone.
+    fn derived(&self, name: &str) -> Option<&str> {
+        match name {
+            "role_title" => self.get(Fact::Role).map(|role| roles::title(role).unwrap_or(role)),
+            "role_lets" => self.get(Fact::Role).and_then(roles::lets),
+            // The project that the account itself belongs to, which its address names.
+            "home_project" => {
+                let (_, domain) = self.get(Fact::Member)?.split_once('@')?;
+                domain.strip_suffix(".iam.gserviceaccount.com")
+            }
+            _ => None,
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Fact, &str)> {

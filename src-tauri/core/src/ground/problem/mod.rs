@@ -3,10 +3,15 @@
 
 mod catalogue;
 mod facts;
+mod fix;
+mod remedies;
+mod roles;
 mod words;
 
 pub use catalogue::{CATALOGUE, Code, Entry, Retry, Voice, Who};
 pub use facts::{Fact, Facts};
+pub use fix::{Fix, Tool};
+pub use remedies::Command;
 
 /// What went wrong: a code, the facts that make it exact, and what the other side said.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,15 +32,6 @@ pub struct Answer {
     pub said: Option<String>,
     /// The whole body as it came, without secrets, cut to a readable size.
     pub body: Option<String>,
-}
-
-/// The narrowest thing that mends a problem.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fix {
-    /// One command for a terminal with Google's tools, every value quoted for the shell.
-    Command(String),
-    /// Put `value` into the form field called `field`.
-    Use { field: String, value: String },
 }
 
 impl Problem {
@@ -99,23 +95,6 @@ impl Problem {
     /// Whether the same request may succeed later by itself.
     pub fn retryable(&self) -> bool {
         self.code.entry().retry == Retry::MaySucceedLater
-    }
-
-    /// What mends it: a better value for a field where one is known, else the catalogue's command.
-    pub fn fix(&self) -> Option<Fix> {
-        if let (Some(field), Some(value)) = (self.facts.get(Fact::Field), self.facts.get(Fact::Suggestion)) {
-            return Some(Fix::Use {
-                field: field.to_owned(),
-                value: value.to_owned(),
-            });
-        }
-        self.command().map(Fix::Command)
-    }
-
-    /// The command that mends it, where one can and every value that it needs is known.
-    pub fn command(&self) -> Option<String> {
-        let template = self.code.entry().command?;
-        words::fill_all(template, &self.facts, words::Quote::Shell)
     }
 }
 

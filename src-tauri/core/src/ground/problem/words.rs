@@ -10,69 +10,137 @@ use super::facts::Facts;
 pub(super) enum Quote {
     /// As they are, for people.
     Nothing,
-    /// As one word for a POSIX shell, whatever they hold. Inside single quotes of the template, where our SQL stands, a value
-    /// that could end an SQL name or text counts as missing: no command is better than another's.
+    /// As one word for a POSIX shell, whatever they hold. A value that the shell would take as one word and still do harm counts
+    /// as missing, since no command is better than another's: one that a terminal obeys while it is pasted; one that starts a
+    /// word with a hyphen, which makes it an option; and inside single quotes of the template, where our SQL stands, one that
+    /// could end an SQL name or text.
     Shell,
+    /// As a part of an address.
+    Url,
 }
 
 /// The words with every known fact filled in.
 pub(super) fn fill(template: &str, facts: &Facts, quote: Quote) -> String {
-    let (text, _) = fill_counting(template, facts, quote);
+    let (text, _) = Filling::new(facts, quote).fill(template);
     text
 }
 
 /// The words, or nothing where a needed fact is missing. For commands, which must be whole or not at all.
 pub(super) fn fill_all(template: &str, facts: &Facts, quote: Quote) -> Option<String> {
-    let (text, missing) = fill_counting(template, facts, quote);
+    let (text, missing) = Filling::new(facts, quote).fill(template);
     (missing == 0).then_some(text)
 }
 
-fn fill_counting(template: &str, facts: &Facts, quote: Quote) -> (String, usize) {
-    let mut text = String::with_capacity(template.len() * 2);
-    let mut missing = 0;
-    let mut rest = template;
-    while let Some(at) = rest.find(['{', '[']) {
-        text.push_str(&rest[..at]);
-        let optional = rest.as_bytes()[at] == b'[';
-        let close = if optional { ']' } else { '}' };
-        let inner_and_rest = &rest[at + 1..];
-        let Some(end) = inner_and_rest.find(close) else {
-            text.push_str(&rest[at..]);
-            return (text, missing);
-        };
-        let inner = &inner_and_rest[..end];
-        rest = &inner_and_rest[end + 1..];
-        if optional {
-            text.push_str(&fill_all(inner, facts, quote).unwrap_or_default());
-        } else if let Some(value) = facts
-            .named(inner)
-            .and_then(|value| quoted(value, quote, in_quotes(&text)))
-        {
-            text.push_str(&value);
-        } else {
-            text.push('…');
-            missing += 1;
+#[derive(Clone, Copy)]
+struct Filling<'a> {
+    facts: &'a Facts,
+    quote: Quote,
+    at: Place,
+}
+
+/// Where a value is about to stand, by the template alone: what values hold never changes it.
+#[derive(Clone, Copy)]
+struct Place {
+    in_quotes: bool,
+    starts_a_word: bool,
+}
+
+impl Place {
+    fn after(self, words: &str) -> Self {
+        let Some(last) = words.chars().last() else { return self };
+        Self {
+            in_quotes: self.in_quotes ^ (words.matches('\'').count() % 2 == 1),
+            starts_a_word: last.is_whitespace(),
         }
     }
-    text.push_str(rest);
-    (text, missing)
 }
 
-/// Whether the text so far leaves a single quote open.
-fn in_quotes(text: &str) -> bool {
-    text.matches('\'').count() % 2 == 1
+impl<'a> Filling<'a> {
+    fn new(facts: &'a Facts, quote: Quote) -> Self {
+        let at = Place {
+            in_quotes: false,
+            starts_a_word: true,
+        };
+        Self { facts, quote, at }
+    }
+
+    /// The text, and how many facts were missing.
+    fn fill(mut self, template: &str) -> (String, usize) {
+        let mut text = String::with_capacity(template.len() * 2);
+        let mut missing = 0;
+        let mut rest = template;
+        while let Some(start) = rest.find(['{', '[']) {
+            let optional = rest.as_bytes()[start] == b'[';
+            let Some(length) = rest[start..].find(if optional { ']' } else { '}' }) else {
+                break;
+            };
+            let (words, inner) = (&rest[..start], &rest[start + 1..start + length]);
+            rest = &rest[start + length + 1..];
+            text.push_str(words);
+            self.at = self.at.after(words);
+            if optional {
+                let (part, lacking) = self.fill(inner);
+                if lacking == 0 {
+                    text.push_str(&part);
+                    self.at = self.at.after(inner);
+                }
+            } else {
+                let value = self.facts.named(inner);
+                if let Some(value) = value.and_then(|value| quoted(value, self.quote, self.at)) {
+                    text.push_str(&value);
+                } else {
+                    text.push('…');
+                    missing += 1;
+                }
+                self.at.starts_a_word = false;
+            }
+        }
+        text.push_str(rest);
+        (text, missing)
+    }
 }
 
-fn quoted(value: &str, quote: Quote, in_quotes: bool) -> Option<String> {
+/// Whether a character steers a terminal or turns what is read: no name that Google gives holds one.
+pub(super) fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn quoted(value: &str, quote: Quote, at: Place) -> Option<String> {
+    match quote {
+        Quote::Nothing => Some(value.to_owned()),
+        Quote::Shell => for_shell(value, at),
+        Quote::Url => (!value.is_empty() && !value.chars().any(steers)).then(|| for_url(value)),
+    }
+}
+
+fn for_shell(value: &str, at: Place) -> Option<String> {
+    if value.is_empty() || value.chars().any(steers) || (at.starts_a_word && value.starts_with('-')) {
+        return None;
+    }
+    if at.in_quotes {
+        let safe = |c: char| c.is_alphanumeric() || "-_./:@=,+$ ".contains(c);
+        return value.chars().all(safe).then(|| value.to_owned());
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,+".contains(c);
-    if quote == Quote::Nothing || (!value.is_empty() && value.chars().all(plain)) {
+    if value.chars().all(plain) {
         return Some(value.to_owned());
     }
-    if in_quotes {
-        let safe = |c: char| c.is_alphanumeric() || "-_./:@=,+$ ".contains(c);
-        return (!value.is_empty() && value.chars().all(safe)).then(|| value.to_owned());
-    }
     Some(format!("'{}'", value.replace('\'', r"'\''")))
+}
+
+/// Everything but the unreserved characters of RFC 3986 is escaped.
+fn for_url(value: &str) -> String {
+    value
+        .bytes()
+        .fold(String::with_capacity(value.len()), |mut text, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                text.push(char::from(byte));
+            } else {
+                text.push_str(&format!("%{byte:02X}"));
+            }
+            text
+        })
 }
 
 #[cfg(test)]

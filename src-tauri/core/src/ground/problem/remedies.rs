@@ -1,0 +1,124 @@
+//! What mends a problem: commands for a terminal with Google's tools, and pages of Google's console. The catalogue says
+//! which of them belongs to which problem.
+//!
+//! Each list goes from the narrowest to the widest; the first whose facts are all known is the one that is offered.
+//! Sources: `bq add-iam-policy-binding` takes tables and views, not datasets (cloud.google.com/bigquery/docs/reference/bq-cli-reference),
+//! and a dataset is granted by SQL (cloud.google.com/bigquery/docs/reference/standard-sql/data-control-language), read 2026-11.
+
+/// One command, as words to fill.
+#[derive(Debug)]
+pub struct Command {
+    pub template: &'static str,
+    /// What it allows, and what it does not. For the person who is asked to run it.
+    pub does: Option<&'static str>,
+    /// Why testing again at once may be too early.
+    pub settles: Option<&'static str>,
+}
+
+/// A page of Google's console, as words to fill.
+pub type Page = &'static str;
+
+const GRANTS_SETTLE: Option<&str> =
+    Some("A grant can take some minutes to show. If it was just made and the test still fails, wait and test again.");
+
+const ON_PROJECT: Command = Command {
+    template: "gcloud projects add-iam-policy-binding {project} --member=serviceAccount:{member} --role={role} --condition=None",
+    does: Some("It gives {member} the role {role_title} in the project {project}.[ The role lets it {role_lets}.]"),
+    settles: GRANTS_SETTLE,
+};
+
+const ON_DATASET: Command = Command {
+    template: "bq query --project_id={project} --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.`{dataset}` TO \"serviceAccount:{member}\"'",
+    does: Some(
+        "It gives {member} the role {role_title} on the dataset {dataset}, and on nothing else in the project.[ The role lets it {role_lets}.]",
+    ),
+    settles: GRANTS_SETTLE,
+};
+
+const ON_TABLE: Command = Command {
+    template: "bq add-iam-policy-binding --member=serviceAccount:{member} --role={role} --table=true {project}:{dataset}.{table}",
+    does: Some(
+        "It gives {member} the role {role_title} on the table {dataset}.{table}, and on no other table.[ The role lets it {role_lets}.]",
+    ),
+    settles: GRANTS_SETTLE,
+};
+
+/// A role in a project, for rights that can be held nowhere else.
+pub const GRANT_ON_PROJECT: &[Command] = &[ON_PROJECT];
+
+/// A role in the project that pays for queries.
+pub const GRANT_ON_BILLING_PROJECT: &[Command] = &[Command {
+    template: "gcloud projects add-iam-policy-binding {billing_project} --member=serviceAccount:{member} --role={role} --condition=None",
+    does: Some(
+        "It gives {member} the role {role_title} in the project {billing_project}.[ The role lets it {role_lets}.]",
+    ),
+    settles: GRANTS_SETTLE,
+}];
+
+/// A role on a dataset, for rights that a table cannot carry or that are needed on all of them.
+pub const GRANT_ON_DATASET: &[Command] = &[ON_DATASET];
+
+/// A role on the one table that is needed, where it is known which.
+pub const GRANT_ON_TABLE: &[Command] = &[ON_TABLE, ON_DATASET];
+
+pub const SWITCH_SERVICE_ON: &[Command] = &[Command {
+    template: "gcloud services enable {service} --project={project}",
+    does: Some("It switches {service} on in the project {project}. It gives nobody any right."),
+    settles: Some("Switching it on takes some minutes to show. If the test still fails, wait and test again."),
+}];
+
+pub const MAKE_KEY: &[Command] = &[Command {
+    template: "gcloud iam service-accounts keys create key.json --iam-account={member}",
+    does: Some("It makes another key for {member}, which may do what the account may. It gives the account no right."),
+    settles: None,
+}];
+
+pub const SWITCH_ACCOUNT_ON: &[Command] = &[Command {
+    template: "gcloud iam service-accounts enable {member}",
+    does: Some("It lets {member} sign in again. It gives the account no right that it did not have."),
+    settles: Some("It takes some minutes to show. If the test still fails, wait and test again."),
+}];
+
+// ---- pages of the console ------------------------------------------------------------------------------------------
+
+pub const IAM: &[Page] = &["https://console.cloud.google.com/iam-admin/iam?project={project}"];
+
+pub const BILLING_IAM: &[Page] = &["https://console.cloud.google.com/iam-admin/iam?project={billing_project}"];
+
+/// The project's datasets.
+pub const DATASETS: &[Page] = &["https://console.cloud.google.com/bigquery?project={project}"];
+
+/// The dataset, which is shared under Sharing, Permissions.
+pub const DATASET: &[Page] = &[
+    "https://console.cloud.google.com/bigquery?project={project}&p={project}&d={dataset}&page=dataset",
+    "https://console.cloud.google.com/bigquery?project={project}",
+];
+
+pub const TABLE: &[Page] = &[
+    "https://console.cloud.google.com/bigquery?project={project}&p={project}&d={dataset}&t={table}&page=table",
+    "https://console.cloud.google.com/bigquery?project={project}&p={project}&d={dataset}&page=dataset",
+    "https://console.cloud.google.com/bigquery?project={project}",
+];
+
+pub const SERVICE_ACCOUNTS: &[Page] = &[
+    "https://console.cloud.google.com/iam-admin/serviceaccounts?project={home_project}",
+    "https://console.cloud.google.com/iam-admin/serviceaccounts",
+];
+
+pub const SERVICE: &[Page] = &["https://console.cloud.google.com/apis/library/{service}?project={project}"];
+
+pub const BILLING: &[Page] = &["https://console.cloud.google.com/billing/linkedaccount?project={project}"];
+
+pub const QUOTAS: &[Page] =
+    &["https://console.cloud.google.com/apis/api/bigquery.googleapis.com/quotas?project={project}"];
+
+pub const PROJECT: &[Page] = &["https://console.cloud.google.com/home/dashboard?project={project}"];
+
+/// Where an address tells which projects there are, and nothing is known of the one that was typed.
+pub const PROJECTS: &[Page] = &["https://console.cloud.google.com/cloud-resource-manager"];
+
+pub const JOBS: &[Page] = &["https://console.cloud.google.com/bigquery?project={project}&page=jobs"];
+
+pub const PERIMETERS: &[Page] = &["https://console.cloud.google.com/security/service-perimeter"];
+
+pub const POLICIES: &[Page] = &["https://console.cloud.google.com/iam-admin/orgpolicies"];
