@@ -45,6 +45,7 @@ pub(crate) async fn answer(world: &Arc<World>, ask: &Ask) -> Reply {
 async fn controlled(world: &Arc<World>, ask: &Ask) -> Outcome {
     match (ask.method.as_str(), &ask.path()[1..]) {
         ("GET", ["calls"]) => return Ok(calls(world, ask)),
+        ("GET", ["sunk"]) => return Ok(json!(world.clevertap.sunk())),
         ("GET", ["records"]) => return Ok(records(world, ask)),
         ("POST", ["records", "forget"]) => world.clevertap.forget_records(),
         ("POST", ["fault"]) => {
@@ -164,6 +165,13 @@ struct Canned {
     table: String,
     columns: Vec<Column>,
     count: u64,
+    /// How many times these rows come, one round after the other.
+    #[serde(default = "once")]
+    rounds: u64,
+}
+
+fn once() -> u64 {
+    1
 }
 
 async fn google(world: &World, ask: &Ask, verb: &str) -> Outcome {
@@ -214,8 +222,9 @@ async fn google(world: &World, ask: &Ask, verb: &str) -> Outcome {
                 table,
                 columns,
                 count,
+                rounds,
             } = given(ask)?;
-            google.serve_canned(&dataset, &table, &columns, made_up_rows(&columns, count));
+            google.serve_rounds(&dataset, &table, &columns, made_up_rows(&columns, count), rounds);
         }
         "cdnow" => google.load_cdnow().await?,
         "sql" => return Ok(json!({"rows": google.run_sql(&text("query")?).await?})),
@@ -292,6 +301,10 @@ fn clevertap(world: &World, ask: &Ask, verb: &str) -> Outcome {
                 &text("account_id")?,
                 &rules.map_err(|error| Refused(400, error.to_string()))?,
             );
+        }
+        "sink" => {
+            let how = serde_json::from_value(body["sink"].clone());
+            clevertap.sink(how.map_err(|error| Refused(400, error.to_string()))?);
         }
         "hold-slots" => {
             let places = body["places"]

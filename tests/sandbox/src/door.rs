@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use flate2::read::GzDecoder;
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ask::{self, Ask};
 use crate::calls::{self, Call};
+use crate::clevertap::OpenSink;
 use crate::faults::Fault;
 use crate::reply::{Body, Cut, Reply, Travel};
 use crate::world::World;
@@ -62,6 +64,13 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Respons
         let ask = ask_of(0, &head, body);
         return crate::control::answer(&world, &ask).await.into_response(Travel::Whole);
     }
+    if let Some(sink) = world
+        .clevertap
+        .open_sink()
+        .filter(|_| head.uri.path().ends_with("/1/upload"))
+    {
+        return sunk(&world, &sink, &head, body).await;
+    }
     let mut call = world.journal.open(&head.method, &head.uri, head.version, &head.headers);
     let mut ask = ask_of(call.number, &head, Bytes::new());
     // Held from arrival until the answer is ready: these are the calls in flight.
@@ -83,6 +92,18 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Respons
         reply
     };
     reply.into_response(travel)
+}
+
+/// An upload in front of a sink: past the journal and the script, which load would drown.
+async fn sunk(world: &World, sink: &OpenSink, head: &Parts, body: Incoming) -> Result<Response<Body>, Cut> {
+    let ask = ask_of(0, head, Bytes::new());
+    let slot = world.clevertap.arrive(&ask);
+    let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+    let reply = match &slot {
+        Some(slot) => sink.answer(slot, &body).await,
+        None => world.clevertap.answer(&ask, None),
+    };
+    reply.into_response(Travel::Whole)
 }
 
 /// Holds, faults and the vendor's own answer, in the order a script means them.
@@ -155,7 +176,7 @@ async fn routed(world: &Arc<World>, ask: &Ask, slot: Option<&crate::clevertap::S
     reply.with("date", world.clock.http_date())
 }
 
-fn ask_of(number: u64, head: &hyper::http::request::Parts, body: Bytes) -> Ask {
+fn ask_of(number: u64, head: &Parts, body: Bytes) -> Ask {
     Ask {
         number,
         method: head.method.clone(),

@@ -30,7 +30,7 @@ mod world;
 
 pub use authority::AuthorityError;
 pub use calls::Call;
-pub use clevertap::{AccountKey, Arrived, CleverTap, Counts, Rules};
+pub use clevertap::{AccountKey, Arrived, CleverTap, Counts, Rules, Sink, Sunk};
 pub use clock::Clock;
 pub use emulator::EmulatorError;
 pub use faults::{Fault, Matcher};

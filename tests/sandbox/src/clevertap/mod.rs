@@ -3,6 +3,7 @@
 mod json;
 mod profile;
 mod record;
+mod sink;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use self::json::Json;
+pub(crate) use self::sink::OpenSink;
+pub use self::sink::{Sink, Sunk};
 use crate::ask::Ask;
 use crate::reply::Reply;
 
@@ -87,6 +90,7 @@ struct Books {
     events: Vec<Arrived>,
     counts: Counts,
     count_only: bool,
+    sink: Option<OpenSink>,
 }
 
 #[derive(Debug, Default)]
@@ -104,6 +108,17 @@ pub(crate) struct Slot {
     clevertap: CleverTap,
     account: (String, String),
     over: bool,
+}
+
+impl Slot {
+    /// Calls of the account in flight now, this one among them.
+    fn in_flight(&self) -> usize {
+        self.clevertap
+            .books()
+            .accounts
+            .get(&self.account)
+            .map_or(0, |account| account.in_flight)
+    }
 }
 
 impl Drop for Slot {

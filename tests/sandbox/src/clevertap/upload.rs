@@ -29,7 +29,7 @@ pub(crate) fn answer(clevertap: &CleverTap, ask: &Ask, slot: Option<&Slot>) -> R
         return refused(401, clevertap.why_not(ask));
     };
     if slot.over {
-        return refused(429, "Too many concurrent requests");
+        return crowded();
     }
     let Ok(upload) = serde_json::from_slice::<Upload<'_>>(&ask.body) else {
         return refused(400, "Malformed request");
@@ -75,6 +75,10 @@ fn processed(clevertap: &CleverTap, ask: &Ask, slot: &Slot, records: &[&RawValue
     } else {
         reply
     }
+}
+
+pub(super) fn crowded() -> Reply {
+    refused(429, "Too many concurrent requests")
 }
 
 fn refused(status: u16, error: &str) -> Reply {

@@ -21,11 +21,13 @@ pub(crate) const LARGEST_PAGE: usize = 10 * 1024 * 1024;
 const BLOCK: u64 = 5_000;
 
 /// Rows in memory: each one's JSON, commas between, timestamps as microseconds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rows {
     text: Bytes,
     /// Where each row ends, its comma left out.
     ends: Vec<usize>,
+    /// How many times they come, one round after the other.
+    rounds: u64,
     /// Pages asked for before, compressed, by their first row and their number of rows.
     packed: Mutex<HashMap<(u64, u64), Arc<Packed>>>,
 }
@@ -52,17 +54,38 @@ impl Rows {
         Self {
             text: text.into(),
             ends,
+            rounds: 1,
             packed: Mutex::default(),
         }
     }
 
+    pub(crate) fn rounds(self, rounds: u64) -> Self {
+        Self { rounds, ..self }
+    }
+
     pub(crate) fn count(&self) -> u64 {
+        self.round() * self.rounds
+    }
+
+    fn round(&self) -> u64 {
         self.ends.len() as u64
     }
 
-    /// Rows from `start`, at most `most` and at most so many bytes; at least one where there is one.
+    /// The place within its round; beyond the last round, the end of one.
+    fn within(&self, start: u64) -> u64 {
+        if start < self.count() {
+            start % self.round()
+        } else {
+            self.round()
+        }
+    }
+
+    /// Rows from `start`, at most `most` and at most so many bytes, and no further than the end of their round; at least one
+    /// where there is one.
     pub(crate) fn page(&self, start: u64, most: u64, largest: usize) -> (Bytes, u64) {
-        let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.ends.len());
+        let start = usize::try_from(self.within(start))
+            .unwrap_or(usize::MAX)
+            .min(self.ends.len());
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(self.ends.len() - start);
         let from = if start == 0 { 0 } else { self.ends[start - 1] + 1 };
         let fits = self.ends[start..start + most].partition_point(|end| end - from <= largest);
@@ -131,7 +154,7 @@ impl Source {
         match self {
             Self::Memory(rows) => {
                 let (text, count) = rows.page(start, most, largest);
-                let packed = packed.then(|| rows.packed(start, count, &text));
+                let packed = packed.then(|| rows.packed(rows.within(start), count, &text));
                 Ok(Page { text, count, packed })
             }
             Self::Engine(rows) => {
@@ -192,7 +215,7 @@ impl EngineRows {
             number * BLOCK
         );
         let Some(engine) = &google.inner.engine else {
-            return Ok(Rows::default());
+            return Ok(Rows::from_texts::<&[u8]>([]));
         };
         let (_, body) = engine
             .call(Method::GET, &path, None)

@@ -153,7 +153,7 @@ impl Google {
         }
         let Some(engine) = &self.inner.engine else {
             let cells = rows.iter().map(|row| cells(columns, row));
-            self.stock(key, columns, cells);
+            self.stock(key, columns, cells, 1);
             return Ok(());
         };
         let mut lines = String::new();
@@ -211,15 +211,27 @@ impl Google {
         columns: &[Column],
         rows: impl IntoIterator<Item = Vec<Option<String>>>,
     ) {
+        self.serve_rounds(dataset, table, columns, rows, 1);
+    }
+
+    /// [`Google::serve_canned`] with the same rows so many times over: many rows in little memory.
+    pub fn serve_rounds(
+        &self,
+        dataset: &str,
+        table: &str,
+        columns: &[Column],
+        rows: impl IntoIterator<Item = Vec<Option<String>>>,
+        rounds: u64,
+    ) {
         let cells = rows.into_iter().map(|row| {
             row.into_iter()
                 .map(|cell| cell.map_or(Value::Null, Value::String))
                 .collect()
         });
-        self.stock(key(self.project(), dataset, table), columns, cells);
+        self.stock(key(self.project(), dataset, table), columns, cells, rounds);
     }
 
-    fn stock(&self, key: TableKey, columns: &[Column], rows: impl Iterator<Item = Vec<Value>>) {
+    fn stock(&self, key: TableKey, columns: &[Column], rows: impl Iterator<Item = Vec<Value>>, rounds: u64) {
         let mut bytes = 0;
         let texts = rows.map(|row| {
             bytes += row
@@ -229,7 +241,7 @@ impl Google {
             let cells: Vec<_> = row.into_iter().map(|cell| json!({"v": cell})).collect();
             json!({"f": cells}).to_string()
         });
-        let rows = Arc::new(Rows::from_texts(texts));
+        let rows = Arc::new(Rows::from_texts(texts).rounds(rounds));
         let fields = columns.iter().map(Column::field).collect();
         let created_ms = super::millis(self.clock().now());
         self.table_changed(&key);
@@ -238,7 +250,7 @@ impl Google {
             Stocked {
                 fields,
                 rows,
-                bytes,
+                bytes: bytes * rounds,
                 created_ms,
             },
         );
