@@ -130,7 +130,7 @@ async fn calls_of_one_wave_go_side_by_side() {
     let mut open = 0;
     for wave in [1, 4, 3] {
         open += wave;
-        let arrived = tokio::time::timeout(Duration::from_secs(5), gate.arrived(open)).await;
+        let arrived = tokio::time::timeout(Duration::from_secs(30), gate.arrived(open)).await;
         assert_eq!(
             arrived.map(|calls| calls.len()).ok(),
             Some(open),
