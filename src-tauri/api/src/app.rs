@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -22,6 +23,9 @@ use crate::commands::off_thread;
 use crate::offers::Offers;
 use crate::wire::signal::{KeyDrop, Signal};
 use crate::{AppOptions, Host, commands, log, wire};
+
+/// Between two looks for values of rows whose time is over.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// An open store with everything that works on it. Cheap to share, by [`Arc`].
 pub struct App {
@@ -89,6 +93,7 @@ impl App {
             "started"
         );
         tokio::spawn(Arc::clone(&app).sweep_orphans());
+        tokio::spawn(forget_hourly(Arc::downgrade(&app)));
         Ok(app)
     }
 
@@ -99,11 +104,8 @@ impl App {
         let span = tracing::info_span!(target: "tapline", "call", id, command = commands::known(name));
         let app = Arc::clone(self);
         let name = name.to_owned();
-        let task = tokio::spawn(async move { commands::answer(&app, &name, args).await }.instrument(span.clone()));
-        let reply = task.await.unwrap_or_else(|_| {
-            let log = format!("The log tells more under call {id}.");
-            Err(Problem::new(Code::Internal).with(Fact::Detail, log))
-        });
+        let answering = async move { commands::answer(&app, &name, args).await };
+        let reply = survived(id, answering.instrument(span.clone())).await;
         reply.map_err(|problem| {
             span.in_scope(|| tracing::warn!(target: "tapline", code = problem.code().as_str(), "refused"));
             problem.into()
@@ -192,9 +194,41 @@ impl App {
         Ok(wire::settings::Settings::from(settings).person)
     }
 
+    /// Forgets the values of rows whose time is over. Where that fails it is tried again within the hour.
+    pub(crate) async fn forget_expired(&self) {
+        let store = self.store.clone();
+        match off_thread(move || store.forget_expired(Timestamp::now())).await {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(rows)) => {
+                tracing::info!(target: "tapline", rows, "values of rows were forgotten: their time is over")
+            }
+            Ok(Err(error)) => drop(told(&error)),
+        }
+    }
+
     /// Tells every window that a list changed.
     pub(crate) fn changed(&self, list: &str) {
         self.host.signal(Signal::Changed(list.to_owned()));
+    }
+}
+
+/// What a command answers, or that a fault of ours ended it.
+async fn survived<T: Send + 'static>(
+    id: u64,
+    answering: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(answering).await.unwrap_or_else(|_| {
+        let log = format!("The log tells more under call {id}.");
+        Err(Problem::new(Code::Internal).with(Fact::Detail, log))
+    })
+}
+
+/// A window may stay open for weeks, and a row's time may be over on any day of them.
+async fn forget_hourly(app: Weak<App>) {
+    loop {
+        tokio::time::sleep(FORGET_EVERY).await;
+        let Some(app) = app.upgrade() else { return };
+        app.forget_expired().await;
     }
 }
 
@@ -236,4 +270,129 @@ fn open_net(options: &AppOptions, settings: &Settings) -> Result<Net, Problem> {
             None => Endpoint::Real,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use jiff::{SignedDuration, Timestamp};
+    use serde_json::json;
+    use tapline_core::ground::ids::{ImportId, RunId};
+    use tapline_core::ground::problem::{Code, Fact, Problem};
+    use tapline_core::import::state::ImportStatus;
+    use tapline_core::run::{Fate, Outcome};
+    use tapline_core::store::{ImportRow, NewRun, RecordFilter, RecordRow, Writing, values_until};
+
+    use super::survived;
+    use crate::{App, AppOptions, Terminal};
+
+    async fn open(folder: &tempfile::TempDir) -> Arc<App> {
+        let app = App::start(AppOptions::at(folder.path()), Arc::new(Terminal)).await;
+        app.expect("a store opens in a folder of its own")
+    }
+
+    /// An ended run with one rejected row, whose values go at `until`.
+    fn keep_a_row(writing: &Writing<'_>, until: Timestamp) -> Result<i64, tapline_core::store::StoreError> {
+        let now = Timestamp::now();
+        let import = ImportRow {
+            id: ImportId::new(),
+            status: ImportStatus::Ready,
+            connection: None,
+            account: None,
+            plan: serde_json::from_value(json!({
+                "version": 1, "nickname": "People", "database": "Warehouse", "account": "Shop",
+                "source": {"table": "people"}, "records": "profiles", "identity": {"column": "id"},
+            }))
+            .expect("a plan in its published shape"),
+            created_at: now,
+            created_by: "Ada".to_owned(),
+            updated_at: now,
+            updated_by: "Ada".to_owned(),
+        };
+        writing.imports_mut().add(&import)?;
+        let run = writing.runs_mut().begin(&NewRun {
+            id: RunId::new(),
+            import: import.id,
+            started_at: now,
+            started_by: "Ada".to_owned(),
+        })?;
+        let row = RecordRow {
+            position: 1,
+            fate: Fate::Rejected,
+            batch: None,
+            code: "email".to_owned(),
+            column: None,
+            identity: Some("somebody".to_owned()),
+            reason: None,
+            record: None,
+        };
+        writing.records_mut().reject(run.number, &[row], until)?;
+        let id = run.run.id;
+        writing.runs_mut().end(
+            id,
+            Outcome::CompletedWithRejects,
+            None,
+            now - SignedDuration::from_hours(48),
+        )?;
+        Ok(run.number)
+    }
+
+    async fn is_held(app: &App, run: i64) -> bool {
+        let page = app
+            .look(move |store| store.records().page(run, &RecordFilter::default(), 1))
+            .await;
+        page.expect("records can be read").records[0].identity.is_some()
+    }
+
+    #[tokio::test]
+    async fn values_go_while_the_window_stays_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = open(&folder).await;
+        // Kept a while ago by another process, and over since.
+        let past = Timestamp::now() - SignedDuration::from_secs(1);
+        let run = app.change(move |store| keep_a_row(store, past)).await.unwrap();
+        assert!(is_held(&app, run).await, "the beat has not come yet");
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_mins(61)).await;
+        tokio::time::resume();
+        let gone = async {
+            while is_held(&app, run).await {
+                tokio::task::yield_now().await;
+            }
+        };
+        let gone = tokio::time::timeout(Duration::from_mins(1), gone).await;
+        assert!(gone.is_ok(), "an hour later nothing of it is left, without a restart");
+    }
+
+    #[tokio::test]
+    async fn a_shorter_time_in_settings_reaches_what_is_kept_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = open(&folder).await;
+        let until = values_until(Timestamp::now(), 30);
+        let run = app.change(move |store| keep_a_row(store, until)).await.unwrap();
+        let mut settings = app.call("settings.read", json!(null)).await.unwrap();
+        for (days, held) in [(60, true), (3, true), (1, false)] {
+            settings["row_values_days"] = json!(days);
+            app.call("settings.save", settings.clone()).await.unwrap();
+            assert_eq!(is_held(&app, run).await, held, "a row of two days ago, kept for {days}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fault_in_a_command_is_told_and_says_nothing_of_what_it_held() {
+        async fn faulty() -> Result<(), Problem> {
+            panic!("ada@example.com is no number")
+        }
+        let problem = survived(7, faulty()).await.expect_err("it is no answer");
+        assert_eq!(problem.code(), Code::Internal, "it is a fault of ours");
+        assert_eq!(
+            problem.facts().get(Fact::Detail),
+            Some("The log tells more under call 7."),
+            "and where to look is all that is told"
+        );
+        let answered = survived(8, async { Ok(1) }).await;
+        assert_eq!(answered.ok(), Some(1), "the next command is answered");
+    }
 }

@@ -1,7 +1,8 @@
 //! Runs: what was delivered, and what was not and why.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -104,24 +105,22 @@ pub(crate) async fn export_to(app: &Arc<App>, row: RunRow, path: PathBuf) -> Res
         let mut failed = None;
         let mut csv = csv::Writer::from_writer(file);
         let mut keep = |written: csv::Result<()>| match written {
-            Ok(()) => true,
+            Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 failed.get_or_insert(error.to_string());
-                false
+                ControlFlow::Break(())
             }
         };
-        if keep(csv.write_record(HEAD)) {
+        if keep(csv.write_record(HEAD)).is_continue() {
             let read = store.read(|store| {
                 store.records().each(row.number, |record| {
-                    if keep(write(&mut csv, record)) {
-                        rows += 1;
-                    }
-                    Ok(())
+                    rows += 1;
+                    keep(write(&mut csv, record))
                 })
             });
             read.map_err(|error| error.problem())?;
         }
-        keep(csv.flush().map_err(csv::Error::from));
+        let _ = keep(csv.flush().map_err(csv::Error::from));
         match failed {
             Some(detail) => Err(unwritten(detail)),
             None => Ok(Exported {
@@ -161,15 +160,58 @@ fn write(csv: &mut csv::Writer<impl Write>, record: RecordRow) -> csv::Result<()
     ])
 }
 
-fn private(path: &Path) -> std::io::Result<std::fs::File> {
+/// An empty file that only this person can read, also where one was there that others could.
+fn private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    // A pipe or a terminal has neither a length nor readers to keep out.
+    if file.metadata()?.is_file() {
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 fn run_of(store: &Reading<'_>, run: &str) -> Result<RunRow, StoreError> {
     let id: RunId = run.parse().map_err(|_| StoreError::NotThere { what: "run" })?;
     store.runs().get(id)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::private;
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn an_export_over_a_file_that_others_could_read_closes_it_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, before) in [
+            ("new.csv", None),
+            ("old.csv", Some("somebody's own, and longer than what comes")),
+        ] {
+            let path = folder.path().join(name);
+            if let Some(before) = before {
+                std::fs::write(&path, before).unwrap();
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            }
+            private(&path).unwrap().write_all(b"rows").unwrap();
+            let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{name} holds values of people's rows");
+            assert_eq!(
+                std::fs::read(&path).unwrap(),
+                b"rows",
+                "and of {name} nothing else is left"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to_as_it_is() {
+        assert!(private("/dev/null".as_ref()).is_ok(), "it has no mode of ours");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use url::Url;
 
@@ -21,7 +22,12 @@ pub(super) async fn save(app: &Arc<App>, settings: Settings) -> Result<Settings,
     // First, so that an unreadable file of authorities, or a proxy that is none, changes nothing.
     let net = app.net_for(&kept).await?;
     let written = kept.clone();
-    app.change(move |store| store.settings_mut().put(&written)).await?;
+    app.change(move |store| {
+        store.settings_mut().put(&written)?;
+        store.keep_values_no_longer(written.row_values_days, Timestamp::now())
+    })
+    .await?;
+    app.forget_expired().await;
     app.use_net(net);
     app.changed("settings");
     Ok(Settings::from(kept))

@@ -6,6 +6,7 @@ mod batches;
 mod checks;
 mod connections;
 mod error;
+mod forgetting;
 mod holder;
 mod imports;
 mod migrate;
@@ -28,10 +29,11 @@ pub use batches::{Answered, BatchRow, BatchState, Batches, BatchesMut, ManifestL
 pub use checks::{CheckRow, Checks, ChecksMut, Subject};
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};
 pub use error::StoreError;
+pub use forgetting::values_until;
 pub use imports::{ImportRow, Imports, ImportsMut};
 pub use place::Belongs;
 pub use records::{ReasonCount, RecordFilter, RecordRow, Records, RecordsMut, RecordsPage};
-pub use recovery::{NO_ANSWER_INTERRUPTED, Recovered, values_until};
+pub use recovery::{NO_ANSWER_INTERRUPTED, Recovered};
 pub use runs::{NewRun, RunRow, Runs, RunsMut};
 pub use settings::{Proxy, Settings, SettingsMut, SettingsRead, Theme};
 pub use vault_entries::{VaultEntries, VaultEntriesMut};
@@ -272,6 +274,7 @@ fn open_file(file: &Path, access: OpenFlags) -> Result<Connection> {
     ] {
         connection.pragma_update(None, pragma, value).map_err(failed)?;
     }
+    text::add_folded(&connection).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

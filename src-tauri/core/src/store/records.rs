@@ -1,5 +1,7 @@
 //! Rows that were not delivered, or not surely: the only rows of people's data that are ever kept, and only for a time.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
@@ -70,9 +72,9 @@ const MATCHING: &str = "run = :run
     AND (:fate IS NULL OR fate = :fate)
     AND (:code IS NULL OR code = :code)
     AND (:column IS NULL OR row_column = :column)
-    AND (:search = '' OR instr(lower(ifnull(identity, '')), :search) OR instr(lower(ifnull(reason, '')), :search)
-        OR instr(lower(ifnull(row_column, '')), :search) OR instr(code, :search)
-        OR instr(lower(ifnull(record, '')), :search))";
+    AND (:search = '' OR instr(folded(ifnull(identity, '')), :search) OR instr(folded(ifnull(reason, '')), :search)
+        OR instr(folded(ifnull(row_column, '')), :search) OR instr(folded(code), :search)
+        OR instr(folded(ifnull(record, '')), :search))";
 
 impl Records<'_> {
     /// The largest groups first.
@@ -93,7 +95,7 @@ impl Records<'_> {
     /// In the order of the result.
     pub fn page(&self, run: i64, filter: &RecordFilter, limit: u32) -> Result<RecordsPage> {
         let fate = filter.fate.map(|fate| fate.kept());
-        let search = filter.search.trim().to_lowercase();
+        let search = text::folded(&filter.search);
         let sql = format!("SELECT count(*) AS total FROM records WHERE {MATCHING}");
         let total = text::row(
             self.0,
@@ -123,13 +125,15 @@ impl Records<'_> {
         Ok(RecordsPage { records, total })
     }
 
-    /// Every record of a run, in the order of the result, one at a time: there may be millions.
-    pub fn each(&self, run: i64, mut see: impl FnMut(RecordRow) -> Result<()>) -> Result<()> {
+    /// Every record of a run, in the order of the result, one at a time: there may be millions. Ends where `see` breaks off.
+    pub fn each(&self, run: i64, mut see: impl FnMut(RecordRow) -> ControlFlow<()>) -> Result<()> {
         let sql = "SELECT * FROM records WHERE run = ?1 ORDER BY position";
         let mut statement = self.0.prepare_cached(sql).doing("reading a run's records")?;
         let mut rows = statement.query([run]).doing("reading a run's records")?;
         while let Some(row) = rows.next().doing("reading a run's records")? {
-            see(take(&Cells { table: "records", row })?)?;
+            if see(take(&Cells { table: "records", row })?).is_break() {
+                break;
+            }
         }
         Ok(())
     }
@@ -172,19 +176,6 @@ impl RecordsMut<'_> {
                 .doing("keeping a row")?;
         }
         Ok(())
-    }
-
-    /// Forgets the values whose time is over. What happened, and how often, stays.
-    pub fn forget_expired(&self, now: Timestamp) -> Result<u64> {
-        let forgotten = self
-            .0
-            .execute(
-                "UPDATE records SET identity = NULL, reason = NULL, record = NULL, values_until = NULL
-                 WHERE values_until <= ?1",
-                [now.as_millisecond()],
-            )
-            .doing("forgetting values whose time is over")?;
-        Ok(forgotten as u64)
     }
 }
 

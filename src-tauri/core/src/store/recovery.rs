@@ -1,8 +1,9 @@
 //! What a start finds: runs that nobody runs any more, and their batches that were never answered.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::error::Result;
+use super::forgetting::values_until;
 use super::records::RecordRow;
 use super::{Store, Writing};
 use crate::ground::ids::RunId;
@@ -37,17 +38,11 @@ impl Store {
                     in_doubt,
                 });
             }
-            writing.records_mut().forget_expired(now)?;
             Ok(recovered)
         })?;
+        self.forget_expired(now)?;
         Ok(recovered)
     }
-}
-
-/// When the values of a row that is kept now are to be forgotten.
-pub fn values_until(now: Timestamp, days: u32) -> Timestamp {
-    now.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
-        .unwrap_or(Timestamp::MAX)
 }
 
 impl Writing<'_> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{OptionalExtension as _, Row};
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +152,13 @@ pub(super) fn number(count: u64) -> i64 {
 /// The form in which names are compared.
 pub(super) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
+}
+
+/// Teaches SQL the function `folded`, so that both sides of a comparison are folded alike: SQLite's own `lower` knows no
+/// letters beyond ASCII.
+pub(super) fn add_folded(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("folded", 1, flags, |call| Ok(folded(call.get_raw(0).as_str()?)))
 }
 
 /// Tells a name that is taken from any other failure.
