@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tapline_core::bigquery::{JobId, JobRef, Row, RowReader as _, Schema};
+use tapline_core::bigquery::{JobId, JobRef, Query, Row, RowReader as _, Schema};
 use tapline_core::ground::problem::{Code, Problem};
 use tapline_core::import::plan::Plan;
 use tapline_core::import::statement::{self, GROUP_SIZE};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::source::Open;
-use super::{first, imports};
+use super::{first, imports, off_thread};
 use crate::App;
 use crate::checks::lock;
 use crate::wire::from::sample::shown;
@@ -97,12 +97,13 @@ fn remember(dry_runs: &DryRuns, id: String, live: Arc<Live>) {
 }
 
 async fn run(app: Arc<App>, live: Arc<Live>, open: Open, plan: Plan, every_row: bool) {
-    let mut seen = Seen::default();
+    let open = Arc::new(open);
+    let seen = Arc::new(Mutex::new(Seen::default()));
     let ended = tokio::select! {
         () = live.stop.cancelled() => None,
-        done = read(&app, &live, &open, &plan, every_row, &mut seen) => Some(done),
+        done = read(&app, &live, &open, &plan, every_row, &seen) => Some(done),
     };
-    let job = seen.job.take();
+    let job = lock(&seen).job.take();
     if let (None, Some(job)) = (&ended, &job) {
         open.client.cancel(job).await.ok(); // it ends by itself too
     }
@@ -124,10 +125,10 @@ async fn run(app: Arc<App>, live: Arc<Live>, open: Open, plan: Plan, every_row: 
 async fn read(
     app: &App,
     live: &Live,
-    open: &Open,
+    open: &Arc<Open>,
     plan: &Plan,
     every_row: bool,
-    seen: &mut Seen,
+    seen: &Arc<Mutex<Seen>>,
 ) -> Result<(), Problem> {
     open.look_at(&plan.source).await?;
     let sql = if every_row {
@@ -137,20 +138,24 @@ async fn read(
     };
     let query = open.query(sql);
     let estimate = open.client.dry_run(&query).await?.select_only()?;
-    let mapping = mapping::compile(plan, &estimate.schema).map_err(first)?;
-    let id = JobId::new(&format!("tapline_dry_run_{}", Uuid::now_v7()))?;
-    let job = open.client.start(&query, &id).await?;
-    seen.job = Some(job.clone());
+    let mapping = Arc::new(mapping::compile(plan, &estimate.schema).map_err(first)?);
+    let job = start_to_the_end(live, open, query, seen).await?;
     let result = open.client.finished(&job).await?;
+    let schema = Arc::new(result.schema().clone());
     let started = Timestamp::now().as_second();
     let mut told = Instant::now();
     let mut at = 0;
     while at < result.total_rows() {
         let page = result.page(at, PAGE).await?;
-        for row in page.rows() {
-            seen.take(row, result.schema(), &mapping, started);
-        }
         at += page.len() as u64;
+        let (seen_by, schema, mapping) = (Arc::clone(seen), Arc::clone(&schema), Arc::clone(&mapping));
+        off_thread(move || {
+            let mut seen = lock(&seen_by);
+            for row in page.rows() {
+                seen.take(row, &schema, &mapping, started);
+            }
+        })
+        .await?;
         if told.elapsed() >= BEAT {
             tell(app, live, seen, |_| {});
             told = Instant::now();
@@ -159,10 +164,32 @@ async fn read(
     Ok(())
 }
 
-fn tell(app: &App, live: &Live, seen: &Seen, change: impl FnOnce(&mut DryRunReport)) {
+/// Starts the job, also where the dry run is cancelled meanwhile: Google may have the question by then, and a job that
+/// nobody knows of would be paid for to its end. It is cancelled as soon as Google says that it is there.
+async fn start_to_the_end(
+    live: &Live,
+    open: &Arc<Open>,
+    query: Query,
+    seen: &Arc<Mutex<Seen>>,
+) -> Result<JobRef, Problem> {
+    let id = JobId::new(&format!("tapline_dry_run_{}", Uuid::now_v7()))?;
+    let (stop, open, seen) = (live.stop.clone(), Arc::clone(open), Arc::clone(seen));
+    let starting = tokio::spawn(async move {
+        let job = open.client.start(&query, &id).await?;
+        // First told, then asked: whoever stops it either finds the job here or is found here.
+        lock(&seen).job = Some(job.clone());
+        if stop.is_cancelled() {
+            open.client.cancel(&job).await.ok(); // it ends by itself too
+        }
+        Ok(job)
+    });
+    starting.await.unwrap_or_else(|_| Err(Problem::new(Code::Internal)))
+}
+
+fn tell(app: &App, live: &Live, seen: &Mutex<Seen>, change: impl FnOnce(&mut DryRunReport)) {
     let report = {
         let mut report = lock(&live.report);
-        seen.write(&mut report);
+        lock(seen).write(&mut report);
         change(&mut report);
         report.clone()
     };

@@ -5,6 +5,7 @@ mod accounts;
 mod canary;
 mod cdnow;
 mod connections;
+mod dry_run;
 mod heard;
 mod hosts;
 mod ladder;
