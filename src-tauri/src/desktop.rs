@@ -1,9 +1,10 @@
 //! What only a desktop can answer: dialogs, the person's browser, the window that listens.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use tapline_api::wire::{problem::Problem as WireProblem, signal::Signal};
-use tapline_api::{Host, Problem, Waiting};
+use tapline_api::{Code, Fact, Host, Problem, Waiting};
 use tauri::{AppHandle, Emitter as _, Manager as _, WebviewWindow};
 use tokio::sync::oneshot;
 
@@ -68,13 +69,7 @@ impl Host for Desktop {
 
     fn open_link<'a>(&'a self, url: &'a str) -> Waiting<'a, Result<(), Problem>> {
         let url = url.to_owned();
-        Box::pin(async move {
-            let opened = tauri::async_runtime::spawn_blocking(move || tauri_plugin_opener::open_url(url, None::<&str>));
-            if let Ok(Err(error)) = opened.await {
-                tracing::warn!(target: "tapline", %error, "no browser opened");
-            }
-            Ok(())
-        })
+        Box::pin(open_with(url, |url| tauri_plugin_opener::open_url(url, None::<&str>)))
     }
 
     fn signal(&self, signal: Signal) {
@@ -82,6 +77,21 @@ impl Host for Desktop {
             tracing::warn!(target: "tapline", %error, "a signal did not reach the window");
         }
     }
+}
+
+/// Opens a page off the async threads, and says where no browser came.
+async fn open_with<E: Display + Send + 'static>(
+    url: String,
+    open: impl FnOnce(String) -> Result<(), E> + Send + 'static,
+) -> Result<(), Problem> {
+    let opened = tauri::async_runtime::spawn_blocking(move || open(url).map_err(|error| error.to_string()));
+    let failed = match opened.await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error,
+        Err(error) => error.to_string(),
+    };
+    tracing::warn!(target: "tapline", error = failed, "no browser opened");
+    Err(Problem::new(Code::LinkNotOpened).with(Fact::Detail, failed))
 }
 
 /// Says why there is no window, then ends.
@@ -98,4 +108,23 @@ pub fn cannot_start(problem: &WireProblem) -> ! {
         .set_description(format!("{}\n\n{words}", problem.title))
         .show();
     std::process::exit(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::open_with;
+    use tapline_api::{Code, Fact};
+
+    #[tokio::test]
+    async fn a_browser_that_does_not_open_is_told() {
+        let page = || "https://docs.clevertap.com/".to_owned();
+        let opened = open_with::<&str>(page(), |_| Ok(())).await;
+        assert!(opened.is_ok(), "a page that opens is no problem: {opened:?}");
+        let refused = open_with(page(), |_| Err("xdg-open was not found")).await;
+        let problem = refused.expect_err("nothing opened");
+        assert_eq!(problem.code(), Code::LinkNotOpened, "{problem}");
+        assert_eq!(problem.facts().get(Fact::Detail), Some("xdg-open was not found"));
+        let broken = open_with::<&str>(page(), |_| panic!("on purpose")).await;
+        assert!(broken.is_err(), "nor is a fault taken for a page that is open");
+    }
 }
