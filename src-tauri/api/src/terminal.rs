@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::App;
 use crate::commands::connections::Keep;
 use crate::commands::{accounts, connections, id, key, runs};
-use crate::wire::account::{Account, AccountDraft};
+use crate::wire::account::{Account, AccountDraft, AccountReview, AccountTest};
 use crate::wire::connection::{Connection, ConnectionDraft, ConnectionSave};
 use crate::wire::hidden::Hidden;
 use crate::wire::key::KeyOffer;
@@ -61,6 +61,22 @@ impl App {
     /// Saves a connection without putting its key anywhere. Each process is lent it anew.
     pub async fn save_without_key(self: &Arc<Self>, save: ConnectionSave) -> Result<Connection, Problem> {
         Ok(connections::save_keeping(self, save, Keep::Nowhere).await?)
+    }
+
+    /// Reads an account as it was typed: what stands against it, and what a pasted dashboard address says. A passcode
+    /// cannot be written as a question of JSON, so a terminal asks these by name.
+    pub async fn review_account(self: &Arc<Self>, draft: &AccountDraft) -> Result<AccountReview, Problem> {
+        Ok(accounts::review(self, draft.clone()).await?)
+    }
+
+    /// Tests an account as it was typed, without saving it.
+    pub async fn test_account(self: &Arc<Self>, draft: &AccountDraft) -> Result<AccountTest, Problem> {
+        Ok(accounts::test_draft(self, draft.clone()).await?)
+    }
+
+    /// Saves an account, and its passcode in the keychain.
+    pub async fn save_account(self: &Arc<Self>, draft: AccountDraft) -> Result<Account, Problem> {
+        Ok(accounts::save_keeping(self, draft, Keep::InKeychain).await?)
     }
 
     /// Saves an account without putting its passcode anywhere. Each process is lent it anew.

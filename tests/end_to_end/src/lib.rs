@@ -9,10 +9,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tapline_api::wire::account::{Account, AccountDraft, AccountTest, Region};
+use tapline_api::wire::account::{Account, AccountTest};
 use tapline_api::wire::check::{CheckReport, CheckStart, Verdict};
 use tapline_api::wire::connection::{Connection, ConnectionDraft, ConnectionSave};
-use tapline_api::wire::hidden::Hidden;
 use tapline_api::wire::import::{Import, ImportRunAsk, ImportSave};
 use tapline_api::wire::key::{KeyFile, KeyOffer};
 use tapline_api::wire::problem::Problem;
@@ -219,13 +218,7 @@ impl Window {
 
     /// Test, save: an account called `name` on the sandbox's account.
     pub async fn add_account(&self, stage: &Stage, name: &str) -> Result<Account, Box<dyn Error>> {
-        let draft = AccountDraft {
-            id: None,
-            name: name.to_owned(),
-            account_id: stage.account.account_id.clone(),
-            region: Some(Region::India),
-            passcode: Hidden::new(stage.account.passcode.clone()),
-        };
+        let draft = account_draft(name, &stage.account.account_id, &stage.account.passcode);
         let test: AccountTest = self.ask("accounts.test_draft", &draft).await?;
         assert!(test.passed, "a good passcode passes: {test:?}");
         Ok(self.ask("accounts.save", &draft).await?)
@@ -275,6 +268,11 @@ pub fn draft(name: &str, offer: Option<String>) -> ConnectionDraft {
         location: String::new(),
         offer,
     }
+}
+
+/// What a person types for an account of India's region. It holds a passcode, so no type of ours can be written as this.
+pub fn account_draft(name: &str, account_id: &str, passcode: &str) -> Value {
+    json!({"id": null, "name": name, "account_id": account_id, "region": "india", "passcode": passcode})
 }
 
 /// A plan from the project's data folder, on this database and account.

@@ -8,16 +8,15 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use serde_json::{Value, json};
-use tapline_api::wire::account::{Account, AccountDraft, AccountRef, AccountTest, Region};
+use tapline_api::wire::account::{Account, AccountRef, AccountTest};
 use tapline_api::wire::check::{CheckAgain, CheckRef, Evidence, Sample, SampleAsk, StepName};
 use tapline_api::wire::connection::{Connection, ConnectionRef, ConnectionSave};
-use tapline_api::wire::hidden::Hidden;
 use tapline_api::wire::import::{DryRunAsk, DryRunReport, DryRunState};
-use tapline_api::wire::key::{KeyOffer, KeyText};
+use tapline_api::wire::key::KeyOffer;
 use tapline_api::wire::run::{RecordsAsk, RecordsPage, RunRef};
 use tapline_api::wire::settings::{Proxy, Settings};
 use tapline_api::wire::signal::Signal;
-use tapline_end_to_end::{Outcome, Stage, Window, draft};
+use tapline_end_to_end::{Outcome, Stage, Window, account_draft, draft};
 use tapline_sandbox::{Column, Fault, Matcher, Options};
 
 /// A passcode that CleverTap does not know.
@@ -120,15 +119,10 @@ async fn keys_that_will_not_do(stage: &Stage, window: &Window) {
         format!("[{good},{good}]"),
     ];
     for text in texts {
-        let ask = KeyText {
-            text: Hidden::new(text),
-        };
-        let refused = window.ask::<KeyOffer>("key.read_text", &ask).await;
+        let refused = window.ask::<KeyOffer>("key.read_text", json!({ "text": text })).await;
         assert!(refused.is_err(), "a broken key is refused: {refused:?}");
     }
-    let ask = KeyText {
-        text: Hidden::new(format!("GOOGLE_CREDENTIALS='{good}'")),
-    };
+    let ask = json!({ "text": format!("GOOGLE_CREDENTIALS='{good}'") });
     let offer = window
         .ask::<KeyOffer>("key.read_text", &ask)
         .await
@@ -206,13 +200,7 @@ async fn connections(stage: &Stage, window: &mut Window) -> Result<Connection, B
 }
 
 async fn accounts(stage: &Stage, window: &Window) -> Outcome {
-    let typed = |passcode: &str| AccountDraft {
-        id: None,
-        name: "Shop".to_owned(),
-        account_id: stage.account.account_id.clone(),
-        region: Some(Region::India),
-        passcode: Hidden::new(passcode.to_owned()),
-    };
+    let typed = |passcode: &str| account_draft("Shop", &stage.account.account_id, passcode);
     let refused: AccountTest = window.ask("accounts.test_draft", typed(WRONG_PASSCODE)).await?;
     assert!(!refused.passed, "CleverTap does not know it");
     let wrong: Account = window.ask("accounts.save", typed(WRONG_PASSCODE)).await?;

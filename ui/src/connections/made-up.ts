@@ -7,7 +7,7 @@ import { untested } from "./ladder";
 
 /** Made-up things for tests. */
 
-export const offer: KeyOffer = { offer: "offer-1", file_name: "acme-dw-3f9c.json", size_bytes: 2364, client_email: "tapline@acme-dw.iam.gserviceaccount.com", key_id_tail: "a1b2", key_bits: 2048, project_id: "acme-dw", repairs: [] };
+export const offer: KeyOffer = { offer: "offer-1", file_name: "acme-dw-3f9c.json", size_bytes: 2364, client_email: "tapline@acme-dw.iam.gserviceaccount.com", key_id_tail: "a1b2", key_bits: 2048, project_id: "acme-dw", repairs: [], warnings: [] };
 
 export const fine: DraftReview = { problems: [], split: null, suggested_name: null };
 

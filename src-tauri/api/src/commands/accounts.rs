@@ -1,5 +1,6 @@
 //! Saved CleverTap accounts.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,7 +31,7 @@ pub(super) async fn list(app: &Arc<App>, (): ()) -> Result<Vec<Account>, Problem
     .await
 }
 
-pub(super) async fn review(app: &Arc<App>, draft: AccountDraft) -> Result<AccountReview, Problem> {
+pub(crate) async fn review(app: &Arc<App>, draft: AccountDraft) -> Result<AccountReview, Problem> {
     let names = names_of_others(app, draft.id.as_deref()).await?;
     let review = reviewed(&draft);
     let mut problems = review.problems;
@@ -105,7 +106,7 @@ pub(crate) async fn save_keeping(app: &Arc<App>, draft: AccountDraft, keep: Keep
 }
 
 /// Tests what was typed. A verdict is kept in memory until just this is saved.
-pub(super) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<AccountTest, Problem> {
+pub(crate) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<AccountTest, Problem> {
     let before = before(app, &draft).await?;
     let settled = settled(&draft)?;
     let passcode = match (typed_passcode(&draft), before) {
@@ -116,7 +117,7 @@ pub(super) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<Ac
     let test = run_test(app, &settled.account_id, settled.region, &passcode).await;
     *lock(&app.tested_account) = Some(TestedAccount {
         settled,
-        passcode: draft.passcode.clone(),
+        passcode: Seal::of(&draft.passcode),
         test: test.clone(),
     });
     Ok(AccountTest::from(&test))
@@ -149,8 +150,27 @@ pub(super) async fn delete(app: &Arc<App>, ask: AccountRef) -> Result<(), Proble
 /// What was tested before it was saved, and how that went.
 pub(crate) struct TestedAccount {
     settled: Settled,
-    passcode: Hidden,
+    passcode: Seal,
     test: CheckRow,
+}
+
+/// Tells whether a passcode is the one that was tested, without holding it: a number from which it does not come back,
+/// of another kind in each seal.
+struct Seal {
+    kind: RandomState,
+    number: u64,
+}
+
+impl Seal {
+    fn of(passcode: &Hidden) -> Self {
+        let kind = RandomState::new();
+        let number = passcode.lend(|text| kind.hash_one(text));
+        Self { kind, number }
+    }
+
+    fn is_of(&self, passcode: &Hidden) -> bool {
+        passcode.lend(|text| self.kind.hash_one(text)) == self.number
+    }
 }
 
 /// The verdict on just this account with just this passcode.
@@ -159,7 +179,7 @@ fn tested(app: &App, settled: &Settled, passcode: &Hidden) -> Option<CheckRow> {
         .as_ref()
         .filter(|tested| {
             (&tested.settled.account_id, tested.settled.region) == (&settled.account_id, settled.region)
-                && tested.passcode == *passcode
+                && tested.passcode.is_of(passcode)
         })
         .map(|tested| tested.test.clone())
 }
@@ -250,4 +270,22 @@ async fn names_of_others(app: &Arc<App>, own: Option<&str>) -> Result<Vec<String
     let rows = app.look(|store| store.accounts().list()).await?;
     let others = rows.into_iter().filter(|row| Some(row.id.to_string().as_str()) != own);
     Ok(others.map(|row| row.name.to_lowercase()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hidden, Seal};
+
+    #[test]
+    fn a_tested_passcode_is_known_again_and_held_nowhere() {
+        let typed = |text: &str| Hidden::new(text.to_owned());
+        let seal = Seal::of(&typed("AAA-BBB-CCCC"));
+        assert!(seal.is_of(&typed("AAA-BBB-CCCC")), "its own verdict is kept with it");
+        assert!(!seal.is_of(&typed("AAA-BBB-CCCD")), "and with no other");
+        assert_ne!(
+            Seal::of(&typed("AAA-BBB-CCCC")).number,
+            seal.number,
+            "one seal tells nothing of another"
+        );
+    }
 }

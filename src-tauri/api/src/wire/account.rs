@@ -1,12 +1,8 @@
 //! Saved CleverTap accounts.
 
-use super::{hidden::Hidden, problem::Problem, wire};
+use super::{asked, hidden::Hidden, problem::Problem, wire};
 
-wire! {
-    #[derive(Copy)]
-    #[serde(rename_all = "snake_case")]
-    pub enum Region { India, Singapore, UnitedStates, Indonesia, Uae, Europe }
-
+asked! {
     pub struct AccountDraft {
         pub id: Option<String>,
         pub name: String,
@@ -17,6 +13,12 @@ wire! {
         #[ts(type = "string")]
         pub passcode: Hidden,
     }
+}
+
+wire! {
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Region { India, Singapore, UnitedStates, Indonesia, Uae, Europe }
 
     /// What a pasted dashboard address says.
     pub struct DashboardAddress {

@@ -2,11 +2,27 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use zeroize::Zeroize;
 
 /// A passcode or a pasted key. Shown nowhere, wiped when dropped.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// It can be read from a question, and no answer can hold it:
+///
+/// ```compile_fail,E0277
+/// # use tapline_api::wire::hidden::Hidden;
+/// serde_json::to_value(Hidden::new("typed".to_owned()));
+/// ```
+///
+/// nor can a whole question be written again:
+///
+/// ```compile_fail,E0277
+/// # use tapline_api::wire::account::AccountDraft;
+/// fn written(draft: &AccountDraft) -> Option<String> {
+///     serde_json::to_string(draft).ok()
+/// }
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Hidden(String);
 

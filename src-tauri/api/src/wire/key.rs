@@ -1,6 +1,13 @@
 //! Service-account keys on their way in. Only what may be shown comes back; the private key stays behind `offer`.
 
-use super::{hidden::Hidden, wire};
+use super::{asked, hidden::Hidden, wire};
+
+asked! {
+    pub struct KeyText {
+        #[ts(type = "string")]
+        pub text: Hidden,
+    }
+}
 
 wire! {
     /// A key that was read, will do, and waits in memory until it is saved or forgotten.
@@ -17,6 +24,8 @@ wire! {
         pub project_id: Option<String>,
         /// What was plainly repairable and has been repaired, in words.
         pub repairs: Vec<String>,
+        /// What is unusual about the key and may still be right, in words.
+        pub warnings: Vec<String>,
     }
 
     /// A key file that will do, without what is secret. Nothing waits behind it.
@@ -27,12 +36,9 @@ wire! {
         pub key_bits: u32,
         pub project_id: Option<String>,
         pub repairs: Vec<String>,
+        pub warnings: Vec<String>,
     }
 
-    pub struct KeyText {
-        #[ts(type = "string")]
-        pub text: Hidden,
-    }
     pub struct KeyFile { pub path: String }
     pub struct KeyOfferRef { pub offer: String }
 }

@@ -27,3 +27,16 @@ macro_rules! wire {
     };
 }
 pub(crate) use wire;
+
+/// Derives of a question that holds what may not be shown: it is read and never written.
+macro_rules! asked {
+    ($($(#[$meta:meta])* pub $kind:ident $name:ident $body:tt)*) => {
+        $(
+            #[derive(Clone, Debug, PartialEq, serde::Deserialize, ts_rs::TS)]
+            #[ts(export)]
+            $(#[$meta])*
+            pub $kind $name $body
+        )*
+    };
+}
+pub(crate) use asked;

@@ -1,7 +1,7 @@
 //! `tapline accounts`.
 
 use serde_json::json;
-use tapline_api::wire::account::{Account, AccountDraft, AccountRef, AccountReview, AccountTest, Region};
+use tapline_api::wire::account::{Account, AccountDraft, AccountRef, AccountTest, Region};
 use tapline_api::wire::problem::Problem;
 
 use crate::args::{self, Accounts, AddAccount, PasscodeSource};
@@ -65,7 +65,7 @@ async fn add(desk: &mut Desk, add: AddAccount) -> Answered {
         region: add.region.map(Region::from),
         passcode,
     };
-    let review: AccountReview = desk.ask("accounts.review", &draft).await?;
+    let review = desk.app.review_account(&draft).await?;
     if let Some(address) = review.address {
         draft.account_id = address.account_id;
         draft.region = draft.region.or(address.region);
@@ -73,12 +73,12 @@ async fn add(desk: &mut Desk, add: AddAccount) -> Answered {
     let test = if add.no_test {
         None
     } else {
-        Some(desk.ask::<AccountTest>("accounts.test_draft", &draft).await?)
+        Some(desk.app.test_account(&draft).await?)
     };
-    let account: Account = if add.keep_no_passcode {
+    let account = if add.keep_no_passcode {
         desk.app.save_without_passcode(draft).await?
     } else {
-        desk.ask("accounts.save", &draft).await?
+        desk.app.save_account(draft).await?
     };
     let said = format!(
         "{} is saved. It sends to {} in {}.",

@@ -23,5 +23,9 @@ pub fn check(file: &Path) -> Answered {
         words.push_str("\n  Mended:          ");
         words.push_str(repair);
     }
+    for warning in &key.warnings {
+        words.push_str("\n  Unusual:         ");
+        words.push_str(warning);
+    }
     Ok(Said::new(key, words))
 }

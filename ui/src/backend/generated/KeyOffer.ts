@@ -19,4 +19,8 @@ key_id_tail: string, key_bits: number, project_id: string | null,
 /**
  * What was plainly repairable and has been repaired, in words.
  */
-repairs: Array<string>, };
+repairs: Array<string>, 
+/**
+ * What is unusual about the key and may still be right, in words.
+ */
+warnings: Array<string>, };

@@ -3,4 +3,4 @@
 /**
  * A key file that will do, without what is secret. Nothing waits behind it.
  */
-export type KeySeen = { size_bytes: number, client_email: string, key_id_tail: string, key_bits: number, project_id: string | null, repairs: Array<string>, };
+export type KeySeen = { size_bytes: number, client_email: string, key_id_tail: string, key_bits: number, project_id: string | null, repairs: Array<string>, warnings: Array<string>, };

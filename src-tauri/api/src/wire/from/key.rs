@@ -11,6 +11,7 @@ impl From<&ServiceAccountKey> for KeySeen {
             key_bits: key.key_bits,
             project_id: key.project_id.clone(),
             repairs: key.repairs.iter().map(|repair| repair.words().to_owned()).collect(),
+            warnings: key.warnings().iter().map(|words| (*words).to_owned()).collect(),
         }
     }
 }
@@ -26,6 +27,7 @@ impl KeyOffer {
             key_bits: seen.key_bits,
             project_id: seen.project_id,
             repairs: seen.repairs,
+            warnings: seen.warnings,
         }
     }
 }

@@ -640,6 +640,7 @@ fn a_piece_of_the_key_within_another_field_is_not_shown() {
     let letters: String = PEM.lines().filter(|line| !line.starts_with('-')).collect();
     let piece = &letters[700..724];
     for (name, text) in [
+        ("type", format!("service{piece}")),
         ("token_uri", format!("https://oauth2.googleapis.com/to{piece}ken")),
         ("universe_domain", format!("google{piece}apis.com")),
         ("client_email", format!("loader@acme{piece}")),
@@ -650,6 +651,33 @@ fn a_piece_of_the_key_within_another_field_is_not_shown() {
             Err(problem) => format!("{problem:?} {}", problem.explanation()),
         };
         assert!(!shown.contains(&piece[..16]), "{name} shows what stands in it: {shown}");
+    }
+}
+
+#[test]
+fn letters_of_the_key_alone_are_no_kind_to_show() {
+    for (kind, seen) in [
+        ("gdch_service_account", Some("gdch_service_account")),
+        ("MIIEvQIBADANBgkqhkiG", None),
+        ("IBADANBgkq", None),
+        ("a b", None),
+    ] {
+        let problem = refused(with("type", json!(kind)).as_bytes(), kind);
+        assert_eq!(problem.facts().get(Fact::Found), seen, "for {kind}");
+    }
+}
+
+#[test]
+fn an_account_that_is_not_googles_kind_is_warned_of() {
+    for (email, odd) in [
+        ("loader@acme-dw.iam.gserviceaccount.com", false),
+        ("123-compute@developer.gserviceaccount.com", false),
+        ("loader@acme.example.iam.gserviceaccount.com", false),
+        ("somebody@example.com", true),
+        ("loader@iam.gserviceaccount.com.example", true),
+    ] {
+        let key = read(with("client_email", json!(email)).as_bytes()).expect("any address may sign");
+        assert_eq!(!key.warnings().is_empty(), odd, "for {email}");
     }
 }
 

@@ -58,6 +58,18 @@ impl ServiceAccountKey {
         tail(&self.key_id)
     }
 
+    /// What is unusual about it and may still be right, one sentence each.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let googles = self.client_email.to_ascii_lowercase().ends_with(".gserviceaccount.com");
+        if googles {
+            Vec::new()
+        } else {
+            vec![
+                "Its client_email does not end in gserviceaccount.com, as those of Google's service accounts do. Test Connection will tell whether Google knows it.",
+            ]
+        }
+    }
+
     /// The private key as PKCS#8 DER: what the vault keeps.
     pub fn private_key(&self) -> &Secret<Vec<u8>> {
         &self.private_key

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use zeroize::Zeroizing;
 
 use super::file::{File, Value};
-use super::pem;
 use super::text::{LENIENT, letters};
+use super::{pem, shown};
 use crate::ground::problem::{Code, Fact, Problem};
 
 /// Things that are known by their first bytes.
@@ -156,11 +156,10 @@ pub(super) fn by_fields(file: &File) -> Result<(), Problem> {
         Some("external_account" | "external_account_authorized_user") => Code::KeyIsExternalAccount,
         Some("impersonated_service_account") => Code::KeyIsImpersonated,
         Some(other) => {
-            // A kind is a word or two. Anything else may be a piece of the key that slipped.
-            let kind = other.trim();
-            let is_word = kind.len() <= 32 && kind.chars().all(|c| c.is_ascii_alphabetic() || "_- ".contains(c));
-            let shown = (is_word && !kind.is_empty()).then(|| kind.to_owned());
-            return Err(Problem::new(Code::KeyTypeUnknown).with_some(Fact::Found, shown));
+            // Google writes a kind in small letters. Anything else may be a piece of the key that slipped.
+            let small = |kind: &String| kind.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let kind = shown(other.trim(), 32).filter(small);
+            return Err(Problem::new(Code::KeyTypeUnknown).with_some(Fact::Found, kind));
         }
         None if matches!(file.kind, Value::Other) => {
             return Err(Problem::new(Code::KeyFieldInvalid).with(Fact::Name, "type"));

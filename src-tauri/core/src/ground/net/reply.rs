@@ -8,8 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::failure::{Cause, NetFailure};
 
-/// An answer of the host itself, whatever its status.
-#[derive(Debug)]
+/// An answer of the host itself, whatever its status. Its body may hold rows or a token, and is never printed.
 pub struct Reply {
     pub status: u16,
     /// The server's clock, where it told.
@@ -18,6 +17,18 @@ pub struct Reply {
     pub retry_after: Option<u64>,
     pub body: Vec<u8>,
     host: String,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Reply({} from {}, {} bytes)",
+            self.status,
+            self.host,
+            self.body.len()
+        )
+    }
 }
 
 impl Reply {
@@ -116,7 +127,24 @@ fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::http_date;
+    use super::{Reply, http_date};
+
+    #[test]
+    fn an_answers_body_is_never_printed() {
+        let reply = Reply {
+            status: 200,
+            date: None,
+            retry_after: None,
+            body: br#"{"access_token":"marked-value"}"#.to_vec(),
+            host: "oauth2.googleapis.com".to_owned(),
+        };
+        let printed = format!("{reply:?}");
+        // As text, and as the list of numbers that a vector of bytes is printed as.
+        for body in ["marked", "109, 97, 114"] {
+            assert!(!printed.contains(body), "a token must not reach a log line: {printed}");
+        }
+        assert!(printed.contains("200"), "what it is may be told: {printed}");
+    }
 
     #[test]
     fn the_servers_date_is_read() {
