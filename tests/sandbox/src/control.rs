@@ -199,6 +199,9 @@ async fn google(world: &World, ask: &Ask, verb: &str) -> Outcome {
         "account-state" => google.set_account_state(&text("email")?, state::<AccountState>(&body)?),
         "expire-tokens" => google.expire_tokens(),
         "grant" | "revoke" => granted(world, ask, verb)?,
+        "type" => google
+            .type_command(&text("command")?)
+            .map_err(|error| Refused(400, error.to_string()))?,
         "settle-grants" => google.settle_grants(),
         "project" => google.add_project(&project(), state::<ProjectState>(&body)?),
         "resource-manager" => google.set_resource_manager(&project(), body["enabled"] == json!(true)),

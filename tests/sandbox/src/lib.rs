@@ -36,5 +36,5 @@ pub use emulator::EmulatorError;
 pub use faults::{Fault, Matcher};
 pub use gate::Gate;
 pub use google::bigquery::{Column, LoadError, made_up_rows};
-pub use google::{AccountState, Google, IssuedKey, KeyState, Privilege, ProjectState, Resource, Role};
+pub use google::{AccountState, Google, IssuedKey, KeyState, NotTaken, Privilege, ProjectState, Resource, Role};
 pub use sandbox::{Options, Sandbox, StartError};

@@ -218,6 +218,7 @@ impl Refusal {
                 project: ProjectId::read(name).map_or_else(|_| asked.project.clone(), Into::into),
                 dataset: None,
                 table: None,
+                job: None,
                 ..asked.clone()
             },
             _ => asked.clone(),
@@ -279,6 +280,8 @@ impl Asked {
             project: project.into(),
             dataset: Some(dataset.into()),
             table,
+            // What is refused is the data, whichever job asked for it.
+            job: None,
             ..self.clone()
         }
     }

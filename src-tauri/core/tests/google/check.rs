@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{dataset, net, sandbox, serve_customers};
 
-fn target(name: &str) -> Target {
+pub fn target(name: &str) -> Target {
     Target {
         dataset: dataset(name),
         billing_project: None,
@@ -28,7 +28,7 @@ fn target(name: &str) -> Target {
     }
 }
 
-fn check(sandbox: &Sandbox, key: &IssuedKey, target: Target) -> Check {
+pub fn check(sandbox: &Sandbox, key: &IssuedKey, target: Target) -> Check {
     check_at(sandbox, key, target, Clock::system())
 }
 
@@ -37,11 +37,11 @@ fn check_at(sandbox: &Sandbox, key: &IssuedKey, target: Target, clock: Clock) ->
     Check::new(net(sandbox), clock, account, target)
 }
 
-async fn run(check: &Check) -> Report {
+pub async fn run(check: &Check) -> Report {
     check.run(&CancellationToken::new(), &|_| {}).await
 }
 
-fn states(report: &Report) -> Vec<(StepName, StepState, Option<Code>)> {
+pub fn states(report: &Report) -> Vec<(StepName, StepState, Option<Code>)> {
     let steps = report.steps.iter();
     steps
         .map(|step| (step.name, step.state, step.problem.as_ref().map(Problem::code)))
@@ -49,7 +49,7 @@ fn states(report: &Report) -> Vec<(StepName, StepState, Option<Code>)> {
 }
 
 /// What every report must be, whatever happened.
-fn well_formed(report: &Report) {
+pub fn well_formed(report: &Report) {
     assert_eq!(report.steps.len(), 7, "every rung is there");
     for step in &report.steps {
         assert!(

@@ -2,6 +2,7 @@
 
 mod bigquery;
 mod check;
+mod matrix;
 mod net;
 mod sql;
 mod support;

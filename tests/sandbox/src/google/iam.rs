@@ -76,11 +76,12 @@ pub enum Role {
     User,
     ReadSessionUser,
     Admin,
+    Editor,
     Owner,
 }
 
 impl Role {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::JobUser,
         Self::DataViewer,
         Self::DataEditor,
@@ -89,6 +90,7 @@ impl Role {
         Self::User,
         Self::ReadSessionUser,
         Self::Admin,
+        Self::Editor,
         Self::Owner,
     ];
 
@@ -103,6 +105,7 @@ impl Role {
             Self::User => "roles/bigquery.user",
             Self::ReadSessionUser => "roles/bigquery.readSessionUser",
             Self::Admin => "roles/bigquery.admin",
+            Self::Editor => "roles/editor",
             Self::Owner => "roles/owner",
         }
     }
@@ -117,9 +120,36 @@ impl Role {
             Self::DataOwner => &[PROJECT, METADATA, READ, WRITE, OWN],
             Self::User => &[PROJECT, METADATA_OF_USER, JOBS, SESSIONS],
             Self::ReadSessionUser => &[PROJECT, SESSIONS],
-            Self::Admin | Self::Owner => &[PROJECT, METADATA, READ, WRITE, OWN, JOBS, ALL_JOBS, SESSIONS],
+            Self::Admin => &[PROJECT, METADATA, READ, WRITE, OWN, JOBS, ALL_JOBS, SESSIONS],
+            Self::Editor => &[PROJECT, METADATA, READ, WRITE, JOBS, SESSIONS, SERVICES],
+            Self::Owner => &[
+                PROJECT,
+                METADATA,
+                READ,
+                WRITE,
+                OWN,
+                JOBS,
+                ALL_JOBS,
+                SESSIONS,
+                SERVICES,
+                PROJECT_ITSELF,
+            ],
         };
         parts.iter().flat_map(|part| part.iter().copied()).collect()
+    }
+
+    /// Whether Google grants it on a thing of this kind: what belongs to a project is not granted on a dataset.
+    pub fn fits(self, resource: &Resource) -> bool {
+        let on_data = matches!(
+            self,
+            Self::DataViewer | Self::DataEditor | Self::DataOwner | Self::MetadataViewer
+        );
+        matches!(resource, Resource::Project { .. }) || on_data
+    }
+
+    /// The role with Google's name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }
 
@@ -127,6 +157,12 @@ const PROJECT: &[&str] = &[
     "resourcemanager.projects.get",
     "resourcemanager.projects.list",
     "bigquery.config.get",
+];
+/// Of the basic roles, what tells them from BigQuery's own.
+const SERVICES: &[&str] = &["serviceusage.services.enable", "serviceusage.services.use"];
+const PROJECT_ITSELF: &[&str] = &[
+    "resourcemanager.projects.delete",
+    "resourcemanager.projects.setIamPolicy",
 ];
 const JOBS: &[&str] = &["bigquery.jobs.create"];
 const ALL_JOBS: &[&str] = &[
@@ -200,7 +236,7 @@ impl From<Role> for Privilege {
 /// A role by Google's name, else one permission.
 impl From<&str> for Privilege {
     fn from(name: &str) -> Self {
-        match Role::ALL.into_iter().find(|role| role.name() == name) {
+        match Role::named(name) {
             Some(role) => role.into(),
             None => Self {
                 name: name.to_owned(),
@@ -222,41 +258,83 @@ impl Privilege {
     }
 }
 
-/// Every grant, by member and resource: the permission, and from when it shows.
+/// Every grant, by member and resource. A right that two roles hold is gone only with both.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
-    grants: BTreeMap<(String, Resource), BTreeMap<String, Option<Timestamp>>>,
+    grants: BTreeMap<(String, Resource), Vec<Grant>>,
+    used: Vec<(String, String, Resource)>,
+}
+
+#[derive(Debug)]
+struct Grant {
+    name: String,
+    permissions: BTreeSet<String>,
+    /// From when it shows.
+    from: Option<Timestamp>,
 }
 
 impl Grants {
     pub(crate) fn grant(&mut self, member: &str, resource: &Resource, privilege: &Privilege, from: Option<Timestamp>) {
         let held = self.grants.entry((bare(member), resource.clone())).or_default();
-        for permission in privilege.all() {
-            held.entry(permission.to_owned()).or_insert(from);
+        if held.iter().any(|grant| grant.name == privilege.name) {
+            return;
         }
+        held.push(Grant {
+            name: privilege.name.clone(),
+            permissions: privilege.all().map(str::to_owned).collect(),
+            from,
+        });
     }
 
+    /// A role that was granted goes as it came; else the permissions go out of whatever holds them here.
     pub(crate) fn revoke(&mut self, member: &str, resource: &Resource, privilege: &Privilege) {
-        if let Some(held) = self.grants.get_mut(&(bare(member), resource.clone())) {
-            for permission in privilege.all() {
-                held.remove(permission);
-            }
+        let Some(held) = self.grants.get_mut(&(bare(member), resource.clone())) else {
+            return;
+        };
+        if self::holds(held, &privilege.name) {
+            held.retain(|grant| grant.name != privilege.name);
+            return;
         }
+        for grant in held.iter_mut() {
+            grant
+                .permissions
+                .retain(|one| privilege.all().all(|other| other != one));
+        }
+        held.retain(|grant| !grant.permissions.is_empty());
+    }
+
+    /// Whether a role or permission was granted by this very name.
+    pub(crate) fn has(&self, member: &str, resource: &Resource, name: &str) -> bool {
+        let held = self.grants.get(&(bare(member), resource.clone()));
+        held.is_some_and(|held| holds(held, name))
     }
 
     pub(crate) fn settle(&mut self) {
-        self.grants
-            .values_mut()
-            .flat_map(BTreeMap::values_mut)
-            .for_each(|from| *from = None);
+        self.grants.values_mut().flatten().for_each(|grant| grant.from = None);
     }
 
     pub(crate) fn allows(&self, member: &str, resource: &Resource, permission: &str, now: Timestamp) -> bool {
+        let shows = |grant: &Grant| grant.from.is_none_or(|from| from <= now);
         resource.and_above().into_iter().any(|place| {
             let held = self.grants.get(&(bare(member), place));
-            held.and_then(|held| held.get(permission))
-                .is_some_and(|from| from.is_none_or(|from| from <= now))
+            held.is_some_and(|held| {
+                let mut shown = held.iter().filter(|grant| shows(grant));
+                shown.any(|grant| grant.permissions.contains(permission))
+            })
         })
+    }
+
+    /// Notes that a call needed a right, whether or not it was held.
+    pub(crate) fn note(&mut self, member: &str, resource: &Resource, permission: &str) {
+        self.used.push((bare(member), permission.to_owned(), resource.clone()));
+    }
+
+    /// What the member's calls needed so far.
+    pub(crate) fn used(&self, member: &str) -> BTreeSet<(String, Resource)> {
+        let by_member = self.used.iter().filter(|(by, _, _)| *by == bare(member));
+        by_member
+            .map(|(_, permission, resource)| (permission.clone(), resource.clone()))
+            .collect()
     }
 
     /// Whether the member holds anything on the project or in it.
@@ -276,8 +354,12 @@ impl Grants {
     }
 }
 
-fn word(held: &BTreeMap<String, Option<Timestamp>>) -> Option<&'static str> {
-    let has = |permission: &str| held.contains_key(permission);
+fn holds(held: &[Grant], name: &str) -> bool {
+    held.iter().any(|grant| grant.name == name)
+}
+
+fn word(held: &[Grant]) -> Option<&'static str> {
+    let has = |permission: &str| held.iter().any(|grant| grant.permissions.contains(permission));
     if has("bigquery.datasets.update") {
         Some("OWNER")
     } else if has("bigquery.tables.updateData") && has("bigquery.tables.create") {

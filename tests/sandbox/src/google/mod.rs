@@ -7,8 +7,9 @@ mod iam;
 mod keys;
 mod projects;
 mod token;
+mod typed;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use serde_json::json;
 pub(crate) use self::errors::ApiError;
 pub use self::iam::{Privilege, Resource, Role};
 pub use self::keys::IssuedKey;
+pub use self::typed::NotTaken;
 use crate::ask::Ask;
 use crate::clock::Clock;
 use crate::emulator::Emulator;
@@ -234,6 +236,12 @@ impl Google {
         self.books().grants.revoke(member, resource, &privilege.into());
     }
 
+    /// Every right that the member's calls needed so far, held or not, with what it was needed on. Being told which rights
+    /// one holds needs none.
+    pub fn rights_used(&self, member: &str) -> BTreeSet<(String, Resource)> {
+        self.books().grants.used(member)
+    }
+
     /// Adds a project, or changes the state of one.
     pub fn add_project(&self, project: &str, state: ProjectState) {
         let created = self.inner.clock.now();
@@ -315,7 +323,14 @@ impl Google {
         Ok(token.email.clone())
     }
 
+    /// Whether the member may do what it is about to do. What was needed is noted: see [`Google::rights_used`].
     fn allows(&self, member: &str, resource: &Resource, permission: &str) -> bool {
+        self.books().grants.note(member, resource, permission);
+        self.holds(member, resource, permission)
+    }
+
+    /// Whether the member holds a right, for calls that only tell so.
+    fn holds(&self, member: &str, resource: &Resource, permission: &str) -> bool {
         self.books()
             .grants
             .allows(member, resource, permission, self.clock().now())

@@ -74,7 +74,7 @@ impl Google {
         let asked = asked(ask)?;
         let odd = |permission: &&String| {
             permission.contains('*')
-                || !["bigquery", "resourcemanager"]
+                || !["bigquery", "resourcemanager", "serviceusage"]
                     .iter()
                     .any(|service| permission.starts_with(service))
         };
@@ -87,7 +87,7 @@ impl Google {
         }
         let held: Vec<_> = asked
             .into_iter()
-            .filter(|one| self.allows(member, &Resource::project(project), one))
+            .filter(|one| self.holds(member, &Resource::project(project), one))
             .collect();
         Ok(if held.is_empty() {
             json!({})

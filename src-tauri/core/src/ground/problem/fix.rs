@@ -164,3 +164,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 #[path = "fix_tests.rs"]
 mod tests;
+
+#[cfg(all(test, unix))]
+#[path = "shell_tests.rs"]
+mod shell_tests;

@@ -45,7 +45,10 @@ impl Call<'_> {
         };
         let listed: Vec<_> = seen
             .into_iter()
-            .filter(|(id, _)| self.may(&Resource::dataset(self.project, id), "bigquery.datasets.get"))
+            .filter(|(id, _)| {
+                let dataset = Resource::dataset(self.project, id);
+                self.google.holds(self.member, &dataset, "bigquery.datasets.get")
+            })
             .map(|(id, dataset)| {
                 json!({
                     "kind": "bigquery#dataset", "id": format!("{}:{id}", self.project), "location": dataset.location,

@@ -172,7 +172,7 @@ impl Google {
         json!({"kind": "bigquery#projectList", "totalItems": list.len(), "projects": list})
     }
 
-    fn location_of(&self, project: &str, dataset: &str) -> Option<String> {
+    pub(super) fn location_of(&self, project: &str, dataset: &str) -> Option<String> {
         let key = (project.to_owned(), dataset.to_owned());
         self.books()
             .bigquery

@@ -126,7 +126,7 @@ impl Call<'_> {
         let resource = Resource::table(self.project, dataset, table);
         let held: Vec<_> = projects::asked(self.ask)?
             .into_iter()
-            .filter(|one| self.may(&resource, one))
+            .filter(|one| self.google.holds(self.member, &resource, one))
             .collect();
         Ok(if held.is_empty() {
             json!({})
