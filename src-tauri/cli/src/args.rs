@@ -198,6 +198,14 @@ pub enum Region {
     Europe,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum InDoubt {
+    /// Leave them: some may be missing, none is doubled
+    Leave,
+    /// Send them again: none is missing, some may be doubled
+    Resend,
+}
+
 /// Where a passcode comes from.
 #[derive(Debug, Args)]
 pub struct PasscodeSource {
@@ -247,6 +255,11 @@ Example:
         #[command(flatten)]
         passcode: PasscodeSource,
     },
+    /// Stop an import for good, and its run with it
+    Stop {
+        /// The import's nickname
+        nickname: String,
+    },
     /// Map rows without a network, and see the records or why not
     #[command(
         after_help = "Each line of the rows file is one row, with values as BigQuery's REST API sends them:
@@ -285,6 +298,30 @@ pub enum Runs {
     },
     /// Show a run: totals, health, reasons
     Show {
+        /// The run's id
+        run: String,
+    },
+    /// Go on with a run that was paused, stopped, interrupted or that failed, and wait for its end
+    ///
+    /// It reads the same result of BigQuery's, and sends what was never acknowledged. Ctrl-C stops it again.
+    Resume {
+        /// The run's id
+        run: String,
+        /// What becomes of events that were sent and never answered. Where absent, as the import has it
+        #[arg(long)]
+        in_doubt: Option<InDoubt>,
+        #[command(flatten)]
+        key: KeySource,
+        #[command(flatten)]
+        passcode: PasscodeSource,
+    },
+    /// Stop a run, whichever window or terminal runs it, and let its import wait as Paused
+    Pause {
+        /// The run's id
+        run: String,
+    },
+    /// Stop a run, whichever window or terminal runs it. Its import can run again
+    Stop {
         /// The run's id
         run: String,
     },

@@ -90,6 +90,9 @@ pub fn run(run: &Run) -> String {
         lines.push(format!("  Billed:      {}", counted(bytes, "byte")));
     }
     lines.push(format!("  Run:         {}", run.id));
+    if run.resumable {
+        lines.push(format!("  Go on with:  tapline runs resume {}", run.id));
+    }
     lines.join("\n")
 }
 

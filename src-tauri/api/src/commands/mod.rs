@@ -172,7 +172,12 @@ commands! {
 
     "runs.list" runs::list (wire::run::RunsAsk) -> Vec<wire::run::Run>;
     "runs.get" runs::get (wire::run::RunRef) -> wire::run::Run;
+    /// Nothing more is sent within a second. The run can be gone on with, and the import can run anew.
     "runs.stop" runs::stop (wire::run::RunRef) -> wire::run::Run;
+    /// Stops the run, and lets the import wait as Paused until the run is gone on with.
+    "runs.pause" runs::pause (wire::run::RunRef) -> wire::run::Run;
+    /// Goes on with a run that is resumable. Progress comes as `run` signals.
+    "runs.resume" run_now::resume (wire::run::RunResume) -> wire::run::Run;
     "runs.reasons" runs::reasons (wire::run::RunRef) -> wire::run::RunReasons;
     "runs.records" runs::records (wire::run::RecordsAsk) -> wire::run::RecordsPage;
     /// Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*.

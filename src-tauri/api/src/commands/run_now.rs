@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use tapline_core::ground::ids::ImportId;
+use tapline_core::ground::ids::{ImportId, RunId};
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use tapline_core::import::plan::{Records, Source};
 use tapline_core::runner::{Going, Progress};
 use tapline_core::store::ImportRow;
 
 use super::source::Open;
-use super::{id, imports};
+use super::{id, imports, runs};
 use crate::App;
 use crate::wire::import::{ImportRef, ImportRunAsk, RunWarning};
-use crate::wire::run::{Outcome, Run};
+use crate::wire::run::{Outcome, Run, RunResume};
 use crate::wire::signal::Signal;
 
 pub(super) async fn warning(app: &Arc<App>, ask: ImportRef) -> Result<Option<RunWarning>, Problem> {
@@ -43,18 +43,33 @@ pub(super) async fn start(app: &Arc<App>, ask: ImportRunAsk) -> Result<Run, Prob
     }
     let person = app.person().await?;
     let going = app.runner().start(import, &person, app.attendance()).await?;
+    Ok(followed(app, going))
+}
+
+/// Goes on with a run. Returns at once; news come as signals.
+pub(super) async fn resume(app: &Arc<App>, ask: RunResume) -> Result<Run, Problem> {
+    let run: RunId = id(&ask.run)?;
+    let going = app.runner().resume(run, ask.in_doubt, app.attendance()).await?;
+    Ok(followed(app, going))
+}
+
+fn followed(app: &Arc<App>, going: Going) -> Run {
     let run = Run::from(&going.now());
     app.changed("imports");
     app.changed("runs");
     tokio::spawn(follow(Arc::clone(app), going));
-    Ok(run)
+    run
 }
 
 /// Passes the news on. The last ones are told after the lists can show them.
 async fn follow(app: Arc<App>, mut going: Going) {
     while let Some(news) = going.news().await {
-        let run = Run::from(&news);
+        let mut run = Run::from(&news);
         let ended = run.outcome.is_some();
+        if ended {
+            let known = app.look(move |store| runs::told(store, news.run.id)).await;
+            run.resumable = known.is_ok_and(|known| known.resumable);
+        }
         if let Some(outcome) = run.outcome.filter(|_| ended) {
             log(&run, outcome);
             app.changed("imports");
@@ -124,7 +139,7 @@ impl From<&Progress> for Run {
         Self {
             records_per_second: progress.records_per_second,
             seconds_left: progress.seconds_left,
-            ..Self::of(&progress.run, jiff::Timestamp::now())
+            ..Self::of(&progress.run, false, jiff::Timestamp::now())
         }
     }
 }

@@ -21,24 +21,34 @@ const LARGEST_PAGE: u32 = 1000;
 
 pub(super) async fn list(app: &Arc<App>, ask: RunsAsk) -> Result<Vec<Run>, Problem> {
     let import: Option<ImportId> = ask.import.as_deref().map(id).transpose()?;
-    let rows = app.look(move |store| store.runs().list(import)).await?;
-    let now = Timestamp::now();
-    Ok(rows.iter().map(|row| Run::of(&row.run, now)).collect())
+    app.look(move |store| {
+        let rows = store.runs().list(import)?;
+        rows.iter().map(|row| run_told(store, row)).collect()
+    })
+    .await
 }
 
 pub(super) async fn get(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
     let run: RunId = id(&ask.run)?;
-    let row = app.look(move |store| store.runs().get(run)).await?;
-    Ok(Run::of(&row.run, Timestamp::now()))
+    app.look(move |store| told(store, run)).await
 }
 
 /// Returns at once: the run stops when what is on its way has been answered.
 pub(super) async fn stop(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
     let run: RunId = id(&ask.run)?;
     app.runner().stop(run).await?;
-    let row = app.look(move |store| store.runs().get(run)).await?;
+    let run = app.look(move |store| told(store, run)).await?;
     app.changed("runs");
-    Ok(Run::of(&row.run, Timestamp::now()))
+    Ok(run)
+}
+
+/// Returns at once, as [`stop`] does. The import is Paused until the run is gone on with.
+pub(super) async fn pause(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
+    let run: RunId = id(&ask.run)?;
+    app.runner().pause(run).await?;
+    let run = app.look(move |store| told(store, run)).await?;
+    app.changed("runs");
+    Ok(run)
 }
 
 pub(super) async fn reasons(app: &Arc<App>, ask: RunRef) -> Result<RunReasons, Problem> {
@@ -174,6 +184,15 @@ fn private(path: &Path) -> std::io::Result<File> {
         file.set_len(0)?;
     }
     Ok(file)
+}
+
+/// A run as it is shown.
+pub(super) fn told(store: &Reading<'_>, run: RunId) -> Result<Run, StoreError> {
+    run_told(store, &store.runs().get(run)?)
+}
+
+fn run_told(store: &Reading<'_>, row: &RunRow) -> Result<Run, StoreError> {
+    Ok(Run::of(&row.run, store.runs().can_resume(row)?, Timestamp::now()))
 }
 
 fn run_of(store: &Reading<'_>, run: &str) -> Result<RunRow, StoreError> {

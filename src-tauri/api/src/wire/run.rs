@@ -1,5 +1,7 @@
 //! Runs: progress while they go, truth when they are done.
 
+pub use tapline_core::import::plan::InDoubt;
+
 use super::import::{Reason, SyncType};
 use super::{problem::Problem, wire};
 
@@ -56,6 +58,8 @@ wire! {
         pub bytes_billed: Option<u64>,
         pub job: Option<String>,
         pub problem: Option<Problem>,
+        /// Whether it did not come to its end, and can be gone on with.
+        pub resumable: bool,
     }
 
     #[derive(Copy)]
@@ -63,6 +67,12 @@ wire! {
     pub enum Phase { Querying, Sending, Stopping, Ended }
 
     pub struct RunRef { pub run: String }
+
+    pub struct RunResume {
+        pub run: String,
+        /// What becomes of events in doubt, where the person has decided. Absent: as the import has it.
+        pub in_doubt: Option<InDoubt>,
+    }
 
     pub struct RunsAsk { pub import: Option<String> }
 

@@ -9,7 +9,7 @@ use tapline_api::{Code, Fact, offline};
 use super::{accounts, connections};
 use crate::args::{Imports, KeySource, PasscodeSource};
 use crate::desk::Desk;
-use crate::say::{Answered, End, Said, table};
+use crate::say::{Answered, End, Said, clean, table};
 use crate::{input, progress, words};
 
 pub async fn answer(desk: &mut Desk, ask: Imports) -> Answered {
@@ -26,6 +26,7 @@ pub async fn answer(desk: &mut Desk, ask: Imports) -> Answered {
             key,
             passcode,
         } => run(desk, &nickname, yes, &key, &passcode).await,
+        Imports::Stop { nickname } => stop(desk, &nickname).await,
         Imports::Preview { .. } | Imports::Schema => Ok(schema()),
     }
 }
@@ -106,8 +107,18 @@ async fn add(desk: &Desk, text: &str, replace: bool, draft: bool) -> Answered {
     Ok(Said::new(json!({ "import": import }), said))
 }
 
-async fn run(desk: &mut Desk, nickname: &str, yes: bool, key: &KeySource, passcode: &PasscodeSource) -> Answered {
+async fn stop(desk: &Desk, nickname: &str) -> Answered {
     let brief = named(desk, nickname).await?;
+    let import: Import = desk.ask("imports.stop", ImportRef { import: brief.id }).await?;
+    let said = format!(
+        "{} is stopped. Saving it anew makes it Ready.",
+        clean(&import.brief.nickname)
+    );
+    Ok(Said::new(json!({ "import": import }), said))
+}
+
+/// Brings the secrets that a run of this import needs and that are kept nowhere.
+pub async fn lend(desk: &Desk, brief: &ImportBrief, key: &KeySource, passcode: &PasscodeSource) -> Result<(), Problem> {
     if let Some(connection) = &brief.connection {
         let connection = connections::named(desk, connection).await?;
         connections::lend_key(desk, &connection, key).await?;
@@ -116,6 +127,12 @@ async fn run(desk: &mut Desk, nickname: &str, yes: bool, key: &KeySource, passco
         let account = accounts::named(desk, &brief.account).await?;
         accounts::lend_passcode(desk, &account, passcode).await?;
     }
+    Ok(())
+}
+
+async fn run(desk: &mut Desk, nickname: &str, yes: bool, key: &KeySource, passcode: &PasscodeSource) -> Answered {
+    let brief = named(desk, nickname).await?;
+    lend(desk, &brief, key, passcode).await?;
     let ask = ImportRef {
         import: brief.id.clone(),
     };
@@ -130,6 +147,11 @@ async fn run(desk: &mut Desk, nickname: &str, yes: bool, key: &KeySource, passco
         confirmed: yes,
     };
     let started: Run = desk.ask("imports.run", ask).await?;
+    to_its_end(desk, started).await
+}
+
+/// Waits for a run's end.
+pub async fn to_its_end(desk: &mut Desk, started: Run) -> Answered {
     let id = started.id.clone();
     let Some(ended) = progress::run(desk, started).await? else {
         let said = format!("Run {id} was left in the middle. What was on its way will be listed as in doubt.");

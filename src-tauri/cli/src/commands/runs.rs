@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 use tapline_api::wire::import::ImportBrief;
-use tapline_api::wire::run::{Run, RunReasons, RunRef, RunsAsk};
+use tapline_api::wire::run::{Run, RunReasons, RunRef, RunResume, RunsAsk};
 
 use super::imports;
-use crate::args::Runs;
+use crate::args::{InDoubt, KeySource, PasscodeSource, Runs};
 use crate::desk::Desk;
 use crate::say::{Answered, Said, clean, counted, number, problem_words, table};
 use crate::words;
@@ -17,6 +17,29 @@ pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
     match ask {
         Runs::List { import } => list(desk, import.as_deref()).await,
         Runs::Show { run } => show(desk, run).await,
+        Runs::Resume {
+            run,
+            in_doubt,
+            key,
+            passcode,
+        } => resume(desk, run, in_doubt, &key, &passcode).await,
+        Runs::Pause { run } => {
+            let run: Run = desk.ask("runs.pause", RunRef { run }).await?;
+            let said = format!(
+                "{} is told to pause. Resume it with `tapline runs resume {}`.",
+                clean(&run.nickname),
+                run.id
+            );
+            Ok(Said::new(json!({ "run": run }), said))
+        }
+        Runs::Stop { run } => {
+            let run: Run = desk.ask("runs.stop", RunRef { run }).await?;
+            let said = format!(
+                "{} is told to stop. What is on its way is counted.",
+                clean(&run.nickname)
+            );
+            Ok(Said::new(json!({ "run": run }), said))
+        }
         Runs::Export { run, to } => export(desk, run, &to).await,
     }
 }
@@ -83,6 +106,26 @@ async fn show(desk: &Desk, run: String) -> Answered {
         words.push_str(&problem_words(problem));
     }
     Ok(Said::new(json!({ "run": run, "reasons": reasons.groups }), words))
+}
+
+async fn resume(
+    desk: &mut Desk,
+    run: String,
+    in_doubt: Option<InDoubt>,
+    key: &KeySource,
+    passcode: &PasscodeSource,
+) -> Answered {
+    let known: Run = desk.ask("runs.get", RunRef { run: run.clone() }).await?;
+    let all: Vec<ImportBrief> = desk.ask("imports.list", ()).await?;
+    if let Some(brief) = all.into_iter().find(|brief| brief.id == known.import) {
+        imports::lend(desk, &brief, key, passcode).await?;
+    }
+    let in_doubt = in_doubt.map(|policy| match policy {
+        InDoubt::Leave => tapline_api::wire::run::InDoubt::Leave,
+        InDoubt::Resend => tapline_api::wire::run::InDoubt::Resend,
+    });
+    let started: Run = desk.ask("runs.resume", RunResume { run, in_doubt }).await?;
+    imports::to_its_end(desk, started).await
 }
 
 async fn export(desk: &Desk, run: String, to: &Path) -> Answered {

@@ -67,6 +67,17 @@ pub struct JobState {
     pub cache_hit: bool,
 }
 
+/// What is known of a job that may have been asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Google knows no job of that id.
+    Nothing,
+    /// It runs, or has come to its end.
+    Job,
+    /// It failed, or was cancelled.
+    Failed,
+}
+
 /// How long one call waits for a job at Google's end.
 const WAIT_MS: u32 = 10_000;
 const SHORTEST_POLL: Duration = Duration::from_millis(500);
@@ -129,6 +140,16 @@ impl Client {
             bytes_billed: wire.statistics.query.total_bytes_billed,
             cache_hit: wire.statistics.query.cache_hit,
         })
+    }
+
+    /// Whether a job that may have been asked for is there, and good.
+    pub async fn known(&self, job: &JobRef) -> Result<Known, Problem> {
+        match self.job_wire(job).await {
+            Ok(wire) if wire.status.error_result.is_some() => Ok(Known::Failed),
+            Ok(_) => Ok(Known::Job),
+            Err(problem) if problem.code() == Code::JobNotFound => Ok(Known::Nothing),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Waits until the job is done, and hands over its result. Waits for as long as the job runs: drop the future to

@@ -16,7 +16,7 @@ mod wire;
 
 pub use client::{Client, Dataset, Glance, Patience, Table, TableBrief, TableKind, TableList};
 pub use ids::{DatasetId, DatasetRef, Location, ProjectId, TableId, TableRef};
-pub use job::{JobId, JobRef, JobResult, JobState};
+pub use job::{JobId, JobRef, JobResult, JobState, Known};
 pub use page::{Cell, Page, Row};
 pub use query::{Estimate, Parameter, Query, quoted};
 pub use reader::RowReader;

@@ -2,6 +2,7 @@
 
 mod cell;
 pub mod health;
+mod positions;
 
 use jiff::Timestamp;
 
@@ -11,6 +12,7 @@ use crate::import::state::SyncType;
 
 pub use cell::cell;
 pub use health::{Health, Tone};
+pub use positions::Positions;
 
 /// One execution of an import. Names are as they were when it started.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,6 +14,10 @@ pub(super) struct Batch {
     /// Where each record ends in `bytes`.
     ends: Vec<usize>,
     lines: Vec<ManifestLine>,
+    /// Rows that gave way to each record's, inside BigQuery. Empty where none did.
+    gave_way: Vec<u64>,
+    /// The batch in doubt whose records these are.
+    pub instead_of: Option<u64>,
 }
 
 impl Batch {
@@ -31,7 +35,8 @@ impl Batch {
     }
 
     /// Adds the record that `write` appends, where it says that it did.
-    pub fn add(&mut self, position: u64, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+    /// `gave_way` tells how many rows of its identity its row stands for, besides itself.
+    pub fn add(&mut self, position: u64, gave_way: u64, write: impl FnOnce(&mut Vec<u8>) -> bool) {
         let before = self.bytes.len();
         if !write(&mut self.bytes) {
             self.bytes.truncate(before);
@@ -40,6 +45,14 @@ impl Batch {
         let identity = identity(&self.bytes[before..]);
         self.ends.push(self.bytes.len());
         self.lines.push(ManifestLine { position, identity });
+        self.note_gave_way(gave_way);
+    }
+
+    fn note_gave_way(&mut self, rows: u64) {
+        if rows > 0 || !self.gave_way.is_empty() {
+            self.gave_way.resize(self.lines.len() - 1, 0);
+            self.gave_way.push(rows);
+        }
     }
 
     pub fn record(&self, place: usize) -> &[u8] {
@@ -65,12 +78,14 @@ impl Batch {
     pub fn pick(&self, number: u64, places: impl IntoIterator<Item = usize>) -> Self {
         let mut picked = Self {
             number,
+            instead_of: self.instead_of,
             ..Self::default()
         };
         for place in places {
             picked.bytes.extend_from_slice(self.record(place));
             picked.ends.push(picked.bytes.len());
             picked.lines.push(self.lines[place].clone());
+            picked.note_gave_way(self.gave_way.get(place).copied().unwrap_or(0));
         }
         picked
     }
@@ -85,6 +100,8 @@ impl Batch {
             number: self.number,
             manifest: self.lines.clone(),
             bytes: self.size() as u64,
+            collapsed: self.gave_way.iter().sum(),
+            instead_of: self.instead_of,
         }
     }
 }
@@ -105,7 +122,7 @@ mod tests {
     fn batch(identities: &[&str]) -> Batch {
         let mut batch = Batch::default();
         for (position, identity) in (1..).zip(identities) {
-            batch.add(position, |out| {
+            batch.add(position, 0, |out| {
                 out.extend_from_slice(format!(r#"{{"identity":"{identity}","type":"profile"}}"#).as_bytes());
                 true
             });
@@ -133,7 +150,7 @@ mod tests {
     #[test]
     fn what_was_not_written_leaves_no_trace() {
         let mut batch = batch(&["a"]);
-        batch.add(2, |out| {
+        batch.add(2, 0, |out| {
             out.extend_from_slice(b"half");
             false
         });

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::halt::Halt;
+use super::pack::Rejected;
 use crate::ground::clock::Clock;
 use crate::store::{Answered, NewBatch, RecordRow, Store, StoreError, Writing, values_until};
 
@@ -12,8 +13,7 @@ use crate::store::{Answered, NewBatch, RecordRow, Store, StoreError, Writing, va
 pub(super) enum Entry {
     Read {
         rows: u64,
-        collapsed: u64,
-        rejected: Vec<RecordRow>,
+        rejected: Vec<Rejected>,
         kept: oneshot::Sender<()>,
     },
     /// Bytes may leave once `kept` is told.
@@ -102,14 +102,10 @@ fn keep(store: &Store, run: i64, clock: &Clock, mut inbox: mpsc::Receiver<Entry>
 
 fn write(writing: &Writing<'_>, run: i64, entry: &Entry, until: jiff::Timestamp) -> Result<(), StoreError> {
     match entry {
-        Entry::Read {
-            rows,
-            collapsed,
-            rejected,
-            ..
-        } => {
-            writing.runs_mut().has_read(run, *rows, *collapsed)?;
-            writing.records_mut().reject(run, rejected, until)
+        Entry::Read { rows, rejected, .. } => {
+            writing.runs_mut().has_read(run, *rows)?;
+            let mut each = rejected.iter();
+            each.try_for_each(|one| writing.records_mut().reject(run, &one.row, one.collapsed, until))
         }
         Entry::Open { batch, .. } => writing.batches_mut().open(run, batch),
         Entry::Answered { batch, answered, rows } => {
@@ -117,7 +113,9 @@ fn write(writing: &Writing<'_>, run: i64, entry: &Entry, until: jiff::Timestamp)
             writing.records_mut().keep(run, rows, until)
         }
         Entry::InDoubt { batch, rows } => {
-            writing.batches_mut().in_doubt(run, *batch, rows.len() as u64)?;
+            if !writing.batches_mut().in_doubt(run, *batch, rows.len() as u64)? {
+                return Ok(());
+            }
             writing.records_mut().keep(run, rows, until)
         }
         Entry::Unsent { batch } => writing.batches_mut().unsent(run, *batch),

@@ -4,6 +4,7 @@
 mod batch;
 mod halt;
 mod ledger;
+mod left;
 mod open;
 mod pace;
 mod pack;
@@ -23,7 +24,8 @@ use crate::clevertap::Region;
 use crate::ground::clock::Clock;
 use crate::ground::ids::{ImportId, RunId};
 use crate::ground::net::Net;
-use crate::ground::problem::Problem;
+use crate::ground::problem::{Code, Problem};
+use crate::import::plan::{InDoubt, Records};
 use crate::run::{Counts, Outcome, Run};
 use crate::store::{NewRun, RunRow, Store, StoreError};
 use crate::vault::{Attendance, Vault};
@@ -107,6 +109,39 @@ impl Runner {
             .writing(move |w| w.runs_mut().begin(&new))
             .await
             .map_err(|error| error.problem())?;
+        Ok(self.go(row, opened))
+    }
+
+    /// Goes on with a run that was paused, stopped, interrupted, or that failed: with the rows of the same result that the
+    /// ledger does not know the fate of.
+    /// Events in doubt are sent again where `in_doubt`, or else the import, says so; profiles always are.
+    pub async fn resume(
+        &self,
+        run: RunId,
+        in_doubt: Option<InDoubt>,
+        attendance: Attendance,
+    ) -> Result<Going, Problem> {
+        let known = self.store.reading(move |r| {
+            let row = r.runs().get(run)?;
+            Ok((row.run.import, r.runs().can_resume(&row)?, row.run.outcome.is_none()))
+        });
+        let (import, resumable, going) = known.await.map_err(|error| error.problem())?;
+        if !resumable && !going {
+            return Err(Problem::new(Code::RunNotResumable));
+        }
+        let opened = self.open(import, attendance).await?;
+        let mut row = self
+            .store
+            .writing(move |w| w.runs_mut().resume(run))
+            .await
+            .map_err(|error| error.problem())?;
+        if let (Records::Events(events), Some(in_doubt)) = (&mut row.plan.records, in_doubt) {
+            events.in_doubt = in_doubt;
+        }
+        Ok(self.go(row, opened))
+    }
+
+    fn go(&self, row: RunRow, opened: Opened) -> Going {
         let halt = Halt::default();
         self.shared().going.insert(row.run.id, halt.clone());
         let (news, progress) = watch::channel(Progress {
@@ -120,7 +155,7 @@ impl Runner {
         };
         let runner = self.clone();
         tokio::spawn(async move { runner.carry_out(row, opened, halt, news).await });
-        Ok(going)
+        going
     }
 
     /// Asks a run to stop, whichever process runs it: nothing more is sent within a second, and what was sent is counted.
@@ -133,6 +168,15 @@ impl Runner {
             halt.ask();
         }
         Ok(())
+    }
+
+    /// Asks a run to stop as [`Self::stop`] does, and its import to wait until the run is gone on with.
+    pub async fn pause(&self, run: RunId) -> Result<(), Problem> {
+        self.store
+            .writing(move |w| w.runs_mut().ask_to_pause(run))
+            .await
+            .map_err(|error| error.problem())?;
+        self.stop(run).await
     }
 
     /// Asks all runs of this process to stop, and waits until they have ended, for a little more than one call may take.

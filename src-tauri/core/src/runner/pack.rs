@@ -1,6 +1,7 @@
 //! Rows become records, and records batches. What cannot become a record is kept with the reason.
 
 use super::batch::Batch;
+use super::left::Part;
 use crate::bigquery::{Page, Row, Schema};
 use crate::clevertap::upload::{MOST_BYTES, MOST_RECORDS};
 use crate::import::plan::Plan;
@@ -28,6 +29,11 @@ pub(super) struct Packer {
 pub(super) struct Numbers(std::sync::Arc<std::sync::atomic::AtomicU64>);
 
 impl Numbers {
+    /// Goes on after a number that was given before.
+    pub fn after(number: u64) -> Self {
+        Self(std::sync::Arc::new(number.into()))
+    }
+
     pub fn next(&self) -> u64 {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1
     }
@@ -38,8 +44,15 @@ impl Numbers {
 pub(super) struct Packed {
     /// Batches that are full.
     pub full: Vec<Batch>,
-    pub rejected: Vec<RecordRow>,
-    /// Rows that gave way to those of the page, inside BigQuery.
+    pub rejected: Vec<Rejected>,
+    /// Rows that were wanted.
+    pub rows: u64,
+}
+
+/// A row that cannot become a record.
+pub(super) struct Rejected {
+    pub row: RecordRow,
+    /// Rows that gave way to it, inside BigQuery.
     pub collapsed: u64,
 }
 
@@ -56,14 +69,27 @@ impl Packer {
         }
     }
 
-    /// Packs the rows of a page. `first` is the place of its first row in the result, from 1.
-    pub fn page(&mut self, page: &Page, first: u64) -> Packed {
+    /// Packs the rows of a page that the part wants. `first` is the position of its first row.
+    pub fn page(&mut self, page: &Page, first: u64, part: &Part) -> Packed {
         let mut packed = Packed::default();
         for (position, row) in (first..).zip(page.rows()) {
-            packed.collapsed += self.group_size(row).saturating_sub(1);
-            self.row(position, row, &mut packed);
+            if part.wants(position) {
+                packed.rows += 1;
+                self.row(position, row, &mut packed);
+            }
         }
         packed
+    }
+
+    /// What comes from now on takes the place of this batch in doubt, or of none. Such a batch travels by itself, so the one
+    /// that is being filled is done.
+    pub fn turn_to(&mut self, instead_of: Option<u64>) -> Option<Batch> {
+        if self.filling.instead_of == instead_of {
+            return None;
+        }
+        let done = self.rest();
+        self.filling.instead_of = instead_of;
+        done
     }
 
     /// The batch that is not full, once there are no more rows.
@@ -72,8 +98,9 @@ impl Packer {
     }
 
     fn row(&mut self, position: u64, row: Row<'_>, packed: &mut Packed) {
+        let collapsed = self.group_size(row).saturating_sub(1);
         let mut rejections = Vec::new();
-        self.filling.add(position, |out| {
+        self.filling.add(position, collapsed, |out| {
             match self.mapping.map(row, self.run_start_second, out) {
                 Outcome::Record { .. } => true,
                 Outcome::Rejected { rejections: found } => {
@@ -83,7 +110,7 @@ impl Packer {
             }
         });
         if let Some(first) = rejections.first() {
-            packed.rejected.push(RecordRow {
+            let row = RecordRow {
                 position,
                 fate: Fate::Rejected,
                 batch: None,
@@ -92,7 +119,8 @@ impl Packer {
                 identity: self.identity(row),
                 reason: Some(in_words(&rejections)),
                 record: Some(self.row_in_words(row)),
-            });
+            };
+            packed.rejected.push(Rejected { row, collapsed });
         }
         if self.filling.len() >= MOST_RECORDS || self.filling.size() >= MOST_BYTES {
             let full = self.take();
@@ -102,6 +130,7 @@ impl Packer {
 
     fn take(&mut self) -> Batch {
         let mut full = std::mem::take(&mut self.filling);
+        self.filling.instead_of = full.instead_of;
         full.number = self.numbers.next();
         full
     }

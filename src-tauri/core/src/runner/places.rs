@@ -2,7 +2,7 @@
 //! holds locked. The operating system gives it back when a process ends, however it ends.
 
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::clevertap::upload::MOST_IN_FLIGHT;
@@ -28,7 +28,10 @@ impl Places {
     /// Waits until a place is free. Where files cannot be locked, processes cannot be told apart, and it does not wait.
     pub async fn take(&self) -> Place {
         loop {
-            match self.try_take() {
+            // Files, even locked ones, are for threads that may wait.
+            let folder = self.folder.clone();
+            let tried = tokio::task::spawn_blocking(move || try_take(&folder)).await;
+            match tried.unwrap_or_else(|ended| Err(std::io::Error::other(ended))) {
                 Ok(Some(place)) => return place,
                 Ok(None) => tokio::time::sleep(LOOK_AGAIN).await,
                 Err(error) => {
@@ -38,28 +41,28 @@ impl Places {
             }
         }
     }
+}
 
-    fn try_take(&self) -> std::io::Result<Option<Place>> {
-        for number in 1..=MOST_IN_FLIGHT {
-            let file = File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(self.folder.join(number.to_string()))?;
-            match file.try_lock() {
-                Ok(()) => return Ok(Some(Place(Some(file)))),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
+fn try_take(folder: &Path) -> std::io::Result<Option<Place>> {
+    for number in 1..=MOST_IN_FLIGHT {
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join(number.to_string()))?;
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(Place(Some(file)))),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
         }
-        Ok(None)
     }
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_IN_FLIGHT, Places};
+    use super::{MOST_IN_FLIGHT, Places, try_take};
 
     #[tokio::test]
     async fn processes_share_the_places_and_a_freed_one_is_taken_by_the_other() {
@@ -69,10 +72,13 @@ mod tests {
         for _ in 0..MOST_IN_FLIGHT {
             taken.push(one.take().await);
         }
-        assert!(other.try_take().unwrap().is_none(), "all are taken, by whomever");
+        assert!(try_take(folder.path()).unwrap().is_none(), "all are taken, by whomever");
         taken.pop();
         let place = other.take().await;
-        assert!(one.try_take().unwrap().is_none(), "one was free, and now it is not");
+        assert!(
+            try_take(folder.path()).unwrap().is_none(),
+            "one was free, and now it is not"
+        );
         drop(place);
     }
 }

@@ -1,12 +1,15 @@
 //! Pages in, batches out: read, map, open in the ledger, send. Each step waits for the next, so that memory stays flat
 //! however many rows there are.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 
 use super::batch::Batch;
 use super::halt::Halt;
 use super::ledger::{Entry, Ledger};
+use super::left::{Left, Part};
 use super::open::Opened;
 use super::pace::Pace;
 use super::pack::{Numbers, Packed, Packer};
@@ -32,6 +35,14 @@ pub(super) struct Pump {
     pub halt: Halt,
 }
 
+/// A page on its way to the mapping.
+struct Read {
+    part: Arc<Part>,
+    /// The position of its first row.
+    first: u64,
+    page: Page,
+}
+
 /// A batch on its way to the ledger and to CleverTap.
 struct Ready {
     batch: Batch,
@@ -42,8 +53,7 @@ struct Ready {
 /// Carries the run out. What goes wrong is told to the halt.
 pub(super) async fn run(pump: Pump) {
     let halt = pump.halt.clone();
-    let run = (pump.row.run.id, pump.row.number);
-    let source = match source::open(&pump.opened, &pump.row.plan, &pump.store, run, &halt).await {
+    let source = match source::open(&pump.opened, &pump.row, &pump.store, &halt).await {
         Ok(Some(source)) => source,
         Ok(None) => return,
         Err(problem) => return halt.fail(problem),
@@ -54,6 +64,23 @@ pub(super) async fn run(pump: Pump) {
 }
 
 impl Pump {
+    /// What is left to be sent of a result with so many rows, and the numbers for its batches.
+    async fn left(&self, rows: u64) -> Result<(Numbers, Left), Problem> {
+        let (run, base, repeats) = (self.row.number, self.row.base, may_repeat(&self.row.plan));
+        let left = self.store.reading(move |r| {
+            let last = r.batches().last_number(run)?;
+            let within = base + 1..=base + rows;
+            let again = if repeats {
+                r.batches().in_doubt_of(run, base)?
+            } else {
+                Vec::new()
+            };
+            let settled = r.batches().settled(run, base)?;
+            Ok((Numbers::after(last), Left::new(within, settled, &again)))
+        });
+        left.await.map_err(|error| error.problem())
+    }
+
     async fn send_all(self, source: Source) -> Result<(), Problem> {
         let ledger = Ledger::open(
             self.store.clone(),
@@ -62,7 +89,7 @@ impl Pump {
             self.halt.clone(),
         )
         .map_err(|error| Problem::new(Code::Internal).with(Fact::Detail, error.to_string()))?;
-        let numbers = Numbers::default();
+        let (numbers, left) = self.left(source.result.total_rows()).await?;
         let packer = Packer::new(
             source.mapping,
             &self.row.plan,
@@ -81,7 +108,7 @@ impl Pump {
             may_repeat: may_repeat(&self.row.plan),
         };
         let (entries, halt) = (ledger.entries(), self.halt.clone());
-        let reading = tokio::spawn(read(source.result, pages_out, self.halt.clone()));
+        let reading = tokio::spawn(read(source.result, self.row.base, left, pages_out, self.halt.clone()));
         let packing = tokio::task::spawn_blocking(move || pack(packer, pages, &ready_out, &entries, &halt));
         send(ready, sending).await;
         let ends = [reading.await, packing.await];
@@ -94,58 +121,62 @@ impl Pump {
 }
 
 /// Whether a record may arrive twice: profiles may, events only where the person said so.
-fn may_repeat(plan: &Plan) -> bool {
+pub(super) fn may_repeat(plan: &Plan) -> bool {
     match &plan.records {
         Records::Profiles => true,
         Records::Events(events) => events.in_doubt == InDoubt::Resend,
     }
 }
 
-/// Reads the result by place, one page ahead of the mapping.
-async fn read(result: JobResult, pages: mpsc::Sender<(u64, Page)>, halt: Halt) {
-    let mut start = 0;
-    while start < result.total_rows() {
-        let page = tokio::select! {
-            () = halt.wait() => return,
-            page = result.page(start, MOST_ROWS) => page,
-        };
-        let page = match page {
-            Ok(page) => page,
-            Err(problem) => return halt.fail(problem),
-        };
-        let next = start + page.len() as u64;
-        if pages.send((start + 1, page)).await.is_err() {
-            return;
+/// Reads the stretches of the result that are left, by place, one page ahead of the mapping.
+async fn read(result: JobResult, base: u64, mut left: Left, pages: mpsc::Sender<Read>, halt: Halt) {
+    while let Some((part, stretch)) = left.next() {
+        let (mut position, last) = stretch.into_inner();
+        while position <= last {
+            let most = u32::try_from(last - position + 1).unwrap_or(MOST_ROWS).min(MOST_ROWS);
+            let page = tokio::select! {
+                () = halt.wait() => return,
+                page = result.page(position - base - 1, most) => page,
+            };
+            let page = match page {
+                Ok(page) => page,
+                Err(problem) => return halt.fail(problem),
+            };
+            let first = position;
+            position += page.len() as u64;
+            let part = Arc::clone(&part);
+            if pages.send(Read { part, first, page }).await.is_err() {
+                return;
+            }
         }
-        start = next;
     }
 }
 
 /// Maps pages into batches, and opens each in the ledger. Blocks.
 fn pack(
     mut packer: Packer,
-    mut pages: mpsc::Receiver<(u64, Page)>,
+    mut pages: mpsc::Receiver<Read>,
     ready: &mpsc::Sender<Ready>,
     entries: &mpsc::Sender<Entry>,
     halt: &Halt,
 ) {
     let mut before: Option<oneshot::Receiver<()>> = None;
-    while let Some((first, page)) = pages.blocking_recv() {
+    while let Some(Read { part, first, page }) = pages.blocking_recv() {
         // One page ahead of the disk at most: every row of it may be rejected, and is held until it is kept.
         let behind = before.take().is_some_and(|kept| kept.blocking_recv().is_err());
         if behind || halt.is_set() {
             return;
         }
-        let Packed {
-            full,
-            rejected,
-            collapsed,
-        } = packer.page(&page, first);
+        if let Some(batch) = packer.turn_to(part.instead_of)
+            && !open(batch, ready, entries, halt)
+        {
+            return;
+        }
+        let Packed { full, rejected, rows } = packer.page(&page, first, &part);
         let (kept, waiting) = oneshot::channel();
         before = Some(waiting);
         let read = Entry::Read {
-            rows: page.len() as u64,
-            collapsed,
+            rows: if part.instead_of.is_none() { rows } else { 0 },
             rejected,
             kept,
         };

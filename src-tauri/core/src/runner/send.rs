@@ -69,6 +69,10 @@ pub(super) async fn deliver(sending: Sending, batch: Batch, mut leave: Option<Le
             Call::Answered(reply) => sending.answered(&batch, &reply, &mut leave).await,
             Call::NotTaken => sending.say(Entry::Unsent { batch: batch.number }).await,
             Call::Unanswered(failure) => sending.unanswered(&batch, &failure).await,
+            // It stays in doubt: what was sent before may have been taken all the same.
+            Call::NotUnderstood(_) if batch.instead_of.is_some() => {
+                sending.say(Entry::Unsent { batch: batch.number }).await;
+            }
             Call::NotUnderstood(_) if batch.len() > 1 && apart >= 2 => {
                 apart -= 2;
                 match sending.split(&batch).await {
@@ -153,7 +157,7 @@ impl Sending {
 
     async fn answered(&self, batch: &Batch, reply: &UploadReply, leave: &mut Option<Leave>) {
         let mut accounted = reply.account(&batch.identities());
-        self.again(batch, &mut accounted, leave).await;
+        let lost = self.again(batch, &mut accounted, leave).await;
         let mut rows: Vec<RecordRow> = accounted
             .refused
             .iter()
@@ -165,11 +169,16 @@ impl Sending {
                 ..row(batch, refusal.place, Fate::Unprocessed)
             })
             .collect();
-        rows.extend(unaccounted(batch, &accounted));
+        rows.extend(unaccounted(batch, &accounted, &lost));
+        rows.extend(lost.iter().map(|place| RecordRow {
+            code: NO_ANSWER.to_owned(),
+            reason: Some("It was sent again after CleverTap stumbled over it, and no answer came".to_owned()),
+            ..row(batch, *place, Fate::InDoubt)
+        }));
         let answered = Answered {
             delivered: accounted.delivered,
             unprocessed: accounted.refused.len() as u64,
-            in_doubt: accounted.in_doubt,
+            in_doubt: accounted.in_doubt + lost.len() as u64,
         };
         self.say(Entry::Answered {
             batch: batch.number,
@@ -179,8 +188,9 @@ impl Sending {
         .await;
     }
 
-    /// Sends again what CleverTap failed at by a fault of its own, and merges what became of it.
-    async fn again(&self, batch: &Batch, accounted: &mut Accounted, leave: &mut Option<Leave>) {
+    /// Sends again what CleverTap failed at by a fault of its own, and merges what became of it. Gives the places of the
+    /// records that were sent again and not answered.
+    async fn again(&self, batch: &Batch, accounted: &mut Accounted, leave: &mut Option<Leave>) -> Vec<usize> {
         for wait in waits(MOST_AGAIN) {
             let places: Vec<usize> = accounted
                 .refused
@@ -189,20 +199,22 @@ impl Sending {
                 .map(|refusal| refusal.place)
                 .collect();
             if places.is_empty() {
-                return;
+                break;
             }
+            // Somebody else may use the place while this one waits.
+            drop(leave.take());
             if !self.rest(wait).await {
-                return;
+                break;
             }
             let part = batch.pick(batch.number, places.iter().copied());
             let found = match self.call(&part, leave).await {
                 Call::Answered(reply) => reply.account(&part.identities()),
-                Call::Unanswered(_) => Accounted {
-                    in_doubt: part.len() as u64,
-                    ..Accounted::default()
-                },
+                Call::Unanswered(_) => {
+                    accounted.refused.retain(|refusal| !refusal.may_succeed_later());
+                    return places;
+                }
                 // Nothing was taken: what was refused stays refused.
-                Call::NotTaken | Call::NotUnderstood(_) => return,
+                Call::NotTaken | Call::NotUnderstood(_) => break,
             };
             accounted.refused.retain(|refusal| !refusal.may_succeed_later());
             accounted.delivered += found.delivered;
@@ -212,6 +224,7 @@ impl Sending {
                 refusal
             }));
         }
+        Vec::new()
     }
 
     async fn unanswered(&self, batch: &Batch, failure: &UploadFailure) {
@@ -308,13 +321,13 @@ fn row(batch: &Batch, place: usize, fate: Fate) -> RecordRow {
 }
 
 /// CleverTap counted fewer records than it was sent, and did not say which it left out. As many of them as are missing
-/// are kept, without pretending to know whose they are.
-fn unaccounted(batch: &Batch, accounted: &Accounted) -> Vec<RecordRow> {
+/// are kept, without pretending to know whose they are. Those that are `lost` are known, and told by themselves.
+fn unaccounted(batch: &Batch, accounted: &Accounted, lost: &[usize]) -> Vec<RecordRow> {
     let missing = usize::try_from(accounted.in_doubt).unwrap_or(usize::MAX);
     let all_are = accounted.delivered == 0;
     (0..batch.len())
         .rev()
-        .filter(|place| !accounted.refused.iter().any(|refusal| refusal.place == *place))
+        .filter(|place| !accounted.refused.iter().any(|refusal| refusal.place == *place) && !lost.contains(place))
         .take(missing)
         .map(|place| {
             let row = row(batch, place, Fate::InDoubt);
@@ -332,7 +345,7 @@ fn unaccounted(batch: &Batch, accounted: &Accounted) -> Vec<RecordRow> {
                 reason: Some(format!(
                     "CleverTap counted {} of the {} records of batch {} and did not say which it left out",
                     accounted.delivered + accounted.refused.len() as u64,
-                    batch.len(),
+                    batch.len() - lost.len(),
                     batch.number
                 )),
                 ..row

@@ -1,17 +1,21 @@
 //! From a plan to the result of one job: priced, checked to be a SELECT, capped, and started under an id that the ledger
 //! knew before BigQuery did.
 
+use std::time::Duration;
+
 use super::halt::Halt;
 use super::open::Opened;
-use crate::bigquery::{Client, JobId, JobRef, JobResult, Patience, Query, RowReader as _};
+use crate::bigquery::{Client, JobId, JobRef, JobResult, Known, Location, Patience, ProjectId, Query, RowReader as _};
 use crate::connection::LEAST_BILLED_BYTES;
-use crate::ground::ids::RunId;
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::Plan;
 use crate::import::statement;
 use crate::mapping::{Mapping, compile};
 use crate::run::Job;
-use crate::store::Store;
+use crate::store::{RunRow, Store};
+
+/// How long a job that nobody needs any more may keep a run from ending.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(3);
 
 /// A result that is ready to be read, and the mapping for its columns.
 pub(super) struct Source {
@@ -19,21 +23,26 @@ pub(super) struct Source {
     pub mapping: Mapping,
 }
 
-/// Asks BigQuery for the rows of a run. Nothing where the run is to end.
-pub(super) async fn open(
-    opened: &Opened,
-    plan: &Plan,
-    store: &Store,
-    run: (RunId, i64),
-    halt: &Halt,
-) -> Result<Option<Source>, Problem> {
+/// Asks BigQuery for the rows of a run, or finds the result again that the run was reading. Nothing where the run is to
+/// end.
+pub(super) async fn open(opened: &Opened, row: &RunRow, store: &Store, halt: &Halt) -> Result<Option<Source>, Problem> {
     let client = opened.bigquery.clone().patient(Patience::ForARun);
-    let query = Query::new(statement::all_rows(plan, &opened.dataset), opened.billing.clone())
+    if let Some(found) = unless(halt, found_again(&client, row)).await.transpose()?.flatten() {
+        note_queried(store, row.number, found.result.total_rows(), row.run.bytes_billed).await?;
+        return Ok(Some(found));
+    }
+    if halt.is_set() {
+        return Ok(None);
+    }
+    let query = Query::new(statement::all_rows(&row.plan, &opened.dataset), opened.billing.clone())
         .in_location(opened.location.clone())
         .capped(opened.bytes_cap)
         .labelled("app", "tapline")
-        .labelled("tapline_run", &run.0.to_string());
-    let estimate = client.dry_run(&query).await?.select_only()?;
+        .labelled("tapline_run", &row.run.id.to_string());
+    let Some(estimate) = unless(halt, client.dry_run(&query)).await else {
+        return Ok(None);
+    };
+    let estimate = estimate?.select_only()?;
     // BigQuery bills at least this much, so that is what the cap is held against.
     let billed = estimate.bytes.max(LEAST_BILLED_BYTES);
     if let Some(cap) = opened.bytes_cap.filter(|cap| billed > *cap) {
@@ -42,31 +51,111 @@ pub(super) async fn open(
             .with(Fact::Limit, cap.to_string()));
     }
     // Whatever stands against the plan is found before anything is paid for.
-    let mapping = compiled(plan, &estimate.schema)?;
+    let mapping = compiled(&row.plan, &estimate.schema)?;
+    let asked = Asked {
+        client: &client,
+        query: &query,
+        store,
+        run: row.number,
+        estimated: estimate.bytes,
+    };
     let location = estimate.location.clone().unwrap_or_default();
-    let id = JobId::new(&format!("tapline_{}", run.0))?;
-    note_job(store, run.1, &id, &query, &location, Some(estimate.bytes)).await?;
-    if halt.is_set() {
+    let Some(job) = asked.start(row, &location, halt).await? else {
         return Ok(None);
-    }
-    let job = client.start(&query, &id).await?;
-    let Some(result) = finished(&client, &job, halt).await? else {
+    };
+    let Some(result) = finished(opened, &client, &job, halt).await? else {
         return Ok(None);
     };
     let billed = client.job(&job).await?.bytes_billed;
-    let rows = result.total_rows();
-    let location = job.location.as_ref().map_or(location, ToString::to_string);
-    note_job(store, run.1, &id, &query, &location, Some(estimate.bytes)).await?;
-    store
-        .writing(move |w| w.runs_mut().queried(run.1, rows, billed))
-        .await
-        .map_err(|error| error.problem())?;
+    note_queried(store, row.number, result.total_rows(), billed).await?;
     let mapping = if *result.schema() == estimate.schema {
         mapping
     } else {
-        compiled(plan, result.schema())?
+        compiled(&row.plan, result.schema())?
     };
     Ok(Some(Source { result, mapping }))
+}
+
+/// The result that a run was reading when it ended, where it is still there.
+async fn found_again(client: &Client, row: &RunRow) -> Result<Option<Source>, Problem> {
+    let (Some(job), Some(rows)) = (&row.run.job, row.run.counts.expected) else {
+        return Ok(None);
+    };
+    let job = job_ref(job)?;
+    let Some(result) = client.finished_yet(&job, 0).await? else {
+        return Ok(None);
+    };
+    if result.total_rows() != rows {
+        return Err(Problem::new(Code::Internal).with(Fact::Detail, "the result of a finished job changed its length"));
+    }
+    // Google may still know the job and its columns when the rows are gone.
+    result.page(0, 1).await?;
+    let mapping = compiled(&row.plan, result.schema())?;
+    Ok(Some(Source { result, mapping }))
+}
+
+/// A query about to become a job.
+struct Asked<'a> {
+    client: &'a Client,
+    query: &'a Query,
+    store: &'a Store,
+    run: i64,
+    estimated: u64,
+}
+
+impl Asked<'_> {
+    /// Starts the run's next job under an id that the ledger holds, or finds the one that the last try has started. Nothing
+    /// where the run is to end.
+    async fn start(&self, row: &RunRow, location: &str, halt: &Halt) -> Result<Option<JobRef>, Problem> {
+        let mut jobs = row.jobs.max(1);
+        if row.jobs > 0
+            && let Some(known) = &row.run.job
+        {
+            let Some(found) = unless(halt, self.client.known(&job_ref(known)?)).await else {
+                return Ok(None);
+            };
+            // An id is good for one job, and that one failed, or was cancelled when the run ended.
+            if found? == Known::Failed {
+                jobs += 1;
+            }
+        }
+        let id = match jobs {
+            1 => JobId::new(&format!("tapline_{}", row.run.id))?,
+            more => JobId::new(&format!("tapline_{}_{more}", row.run.id))?,
+        };
+        self.note(&id, jobs, location).await?;
+        if halt.is_set() {
+            return Ok(None);
+        }
+        let job = self.client.start(self.query, &id).await?;
+        let location = job.location.as_ref().map_or(location.to_owned(), ToString::to_string);
+        self.note(&id, jobs, &location).await?;
+        Ok(Some(job))
+    }
+
+    async fn note(&self, id: &JobId, jobs: u64, location: &str) -> Result<(), Problem> {
+        let job = Job {
+            project: self.query.billing.to_string(),
+            location: location.to_owned(),
+            id: id.to_string(),
+        };
+        let (run, estimated) = (self.run, self.estimated);
+        self.store
+            .writing(move |w| w.runs_mut().set_job(run, &job, jobs, Some(estimated)))
+            .await
+            .map_err(|error| error.problem())
+    }
+}
+
+fn job_ref(job: &Job) -> Result<JobRef, Problem> {
+    Ok(JobRef {
+        project: ProjectId::read(&job.project)?,
+        id: JobId::new(&job.id)?,
+        location: Some(job.location.as_str())
+            .filter(|location| !location.is_empty())
+            .map(Location::read)
+            .transpose()?,
+    })
 }
 
 fn compiled(plan: &Plan, schema: &crate::bigquery::Schema) -> Result<Mapping, Problem> {
@@ -78,34 +167,29 @@ fn compiled(plan: &Plan, schema: &crate::bigquery::Schema) -> Result<Mapping, Pr
     })
 }
 
-/// Waits for the job. Where the run is to end, asks BigQuery to stop it.
-async fn finished(client: &Client, job: &JobRef, halt: &Halt) -> Result<Option<JobResult>, Problem> {
+/// What comes first: the answer, or the run's end.
+async fn unless<T>(halt: &Halt, asking: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
-        () = halt.wait() => {
-            // It ends by itself where this fails, and its result by the day after.
-            let _ = client.cancel(job).await;
-            Ok(None)
-        }
-        result = client.finished(job) => result.map(Some),
+        () = halt.wait() => None,
+        answer = asking => Some(answer),
     }
 }
 
-async fn note_job(
-    store: &Store,
-    run: i64,
-    id: &JobId,
-    query: &Query,
-    location: &str,
-    estimated: Option<u64>,
-) -> Result<(), Problem> {
-    let job = Job {
-        project: query.billing.to_string(),
-        location: location.to_owned(),
-        id: id.to_string(),
-    };
+/// Waits for the job. Where the run is to end, asks BigQuery to stop it, once and for a short while: Google may be why.
+async fn finished(opened: &Opened, client: &Client, job: &JobRef, halt: &Halt) -> Result<Option<JobResult>, Problem> {
+    if let Some(result) = unless(halt, client.finished(job)).await {
+        return result.map(Some);
+    }
+    // The job ends by itself where this fails, and its result by the day after.
+    let cancelling = opened.bigquery.clone().patient(Patience::None);
+    let _ = tokio::time::timeout(CANCELLED_WITHIN, cancelling.cancel(job)).await;
+    Ok(None)
+}
+
+async fn note_queried(store: &Store, run: i64, rows: u64, billed: Option<u64>) -> Result<(), Problem> {
     store
-        .writing(move |w| w.runs_mut().set_job(run, &job, estimated))
+        .writing(move |w| w.runs_mut().queried(run, rows, billed))
         .await
         .map_err(|error| error.problem())
 }

@@ -1,11 +1,15 @@
 //! The ledger: before bytes leave, a batch is *open*; after the answer, it says what happened. While it is open its
 //! manifest names every record in it, so that whoever finds it open can list what is in doubt.
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::error::{Doing as _, Result, StoreError};
-use super::text::{self, Cells, kept_words, number};
+use super::manifest::{ManifestLine, manifest_back, manifest_bytes, positions_back, positions_bytes};
+use super::text::{self, Cells, Kept as _, kept_words, number};
+use crate::run::{Fate, Positions};
 
 /// Where a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +23,8 @@ pub enum BatchState {
     Unsent,
     /// Taken apart into smaller batches, which tell the rest.
     Split,
+    /// It was in doubt, and another batch has brought its records again, and tells the rest.
+    Repeated,
 }
 
 kept_words!(BatchState {
@@ -27,6 +33,7 @@ kept_words!(BatchState {
     InDoubt = "in_doubt",
     Unsent = "unsent",
     Split = "split",
+    Repeated = "repeated",
 });
 
 /// A batch about to leave.
@@ -37,14 +44,10 @@ pub struct NewBatch {
     /// Each record in it, in the order of the batch. Never empty.
     pub manifest: Vec<ManifestLine>,
     pub bytes: u64,
-}
-
-/// One record of an open batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ManifestLine {
-    /// The row's place in the query's result, from 1.
-    pub position: u64,
-    pub identity: String,
+    /// Rows that gave way to these, inside BigQuery.
+    pub collapsed: u64,
+    /// The batch in doubt whose records it sends again. What is known of that one stands until this one is answered.
+    pub instead_of: Option<u64>,
 }
 
 /// What an answer says.
@@ -67,6 +70,9 @@ pub struct BatchRow {
     pub answered: Answered,
     /// Empty once its fate is known.
     pub manifest: Vec<ManifestLine>,
+    /// Where its records lie in the result, in the order in which it carried them.
+    pub positions: Vec<RangeInclusive<u64>>,
+    pub instead_of: Option<u64>,
 }
 
 pub struct Batches<'a>(pub(super) &'a Connection);
@@ -83,6 +89,52 @@ impl Batches<'_> {
         let sql = "SELECT * FROM batches WHERE run = ?1 AND state = 'open' ORDER BY number";
         text::rows(self.0, "batches", sql, [run], take)
     }
+
+    /// Batches of a run whose records, or some of them, may have arrived, and that lie in the result after `base`.
+    pub fn in_doubt_of(&self, run: i64, base: u64) -> Result<Vec<BatchRow>> {
+        let sql = "SELECT * FROM batches
+                   WHERE run = ?1 AND first_row > ?2 AND in_doubt > 0 AND state IN ('in_doubt', 'answered')
+                   ORDER BY number";
+        text::rows(self.0, "batches", sql, (run, number(base)), take)
+    }
+
+    /// The highest number that a batch of the run has.
+    pub fn last_number(&self, run: i64) -> Result<u64> {
+        let sql = "SELECT ifnull(max(number), 0) AS number FROM batches WHERE run = ?1";
+        Ok(text::row(self.0, "batches", sql, [run], |cells| cells.count("number"))?.unwrap_or(0))
+    }
+
+    /// The positions after `base` whose fate is known, or surely not to be known: of answered batches, of batches in doubt,
+    /// and of rejected rows. What a run that is gone on with need not send.
+    pub fn settled(&self, run: i64, base: u64) -> Result<Positions> {
+        let mut settled = Positions::default();
+        let mut statement = self
+            .0
+            .prepare_cached(
+                "SELECT first_row, last_row, positions FROM batches
+                 WHERE run = ?1 AND first_row > ?2 AND state IN ('answered', 'in_doubt')",
+            )
+            .doing("looking what a run has settled")?;
+        let mut rows = statement
+            .query((run, number(base)))
+            .doing("looking what a run has settled")?;
+        while let Some(row) = rows.next().doing("looking what a run has settled")? {
+            let cells = Cells { table: "batches", row };
+            positions(&cells)?.into_iter().for_each(|stretch| settled.add(stretch));
+        }
+        let mut statement = self
+            .0
+            .prepare_cached("SELECT position FROM records WHERE run = ?1 AND position > ?2 AND fate = ?3")
+            .doing("looking what a run has rejected")?;
+        let mut rows = statement
+            .query((run, number(base), Fate::Rejected.kept()))
+            .doing("looking what a run has rejected")?;
+        while let Some(row) = rows.next().doing("looking what a run has rejected")? {
+            let position = Cells { table: "records", row }.count("position")?;
+            settled.add(position..=position);
+        }
+        Ok(settled)
+    }
 }
 
 impl BatchesMut<'_> {
@@ -92,8 +144,10 @@ impl BatchesMut<'_> {
         let last = batch.manifest.iter().map(|line| line.position).max().unwrap_or(0);
         self.0
             .prepare_cached(
-                "INSERT INTO batches (run, number, state, first_row, last_row, records, bytes, manifest, opened_at)
-                 VALUES (:run, :number, 'open', :first_row, :last_row, :records, :bytes, :manifest, :opened_at)",
+                "INSERT INTO batches (run, number, state, first_row, last_row, records, bytes, manifest, positions, collapsed,
+                    instead_of, opened_at)
+                 VALUES (:run, :number, 'open', :first_row, :last_row, :records, :bytes, :manifest, :positions, :collapsed,
+                    :instead_of, :opened_at)",
             )
             .and_then(|mut statement| {
                 statement.execute(named_params! {
@@ -104,29 +158,42 @@ impl BatchesMut<'_> {
                     ":records": number(batch.manifest.len() as u64),
                     ":bytes": number(batch.bytes),
                     ":manifest": manifest_bytes(&batch.manifest),
+                    ":positions": positions_bytes(batch.manifest.iter().map(|line| line.position)),
+                    ":collapsed": number(batch.collapsed),
+                    ":instead_of": batch.instead_of.map(number),
                     ":opened_at": Timestamp::now().as_millisecond(),
                 })
             })
             .doing("opening a batch")?;
         self.0
-            .prepare_cached("UPDATE runs SET batches = batches + 1 WHERE number = ?1")
-            .and_then(|mut statement| statement.execute([run]))
+            .prepare_cached("UPDATE runs SET batches = batches + 1, collapsed = collapsed + ?2 WHERE number = ?1")
+            .and_then(|mut statement| statement.execute((run, number(batch.collapsed))))
             .doing("counting a batch")?;
         Ok(())
     }
 
-    /// Records an answer, and adds it to the run's counts.
+    /// Records an answer, and adds it to the run's counts. Where the batch brought the records of another again, the
+    /// answer takes the place of what was known of that one.
     pub fn answered(&self, run: i64, batch: u64, answered: Answered) -> Result<()> {
+        if let Some(before) = self.instead_of(run, batch)? {
+            self.repeated(run, before)?;
+        }
         self.close(run, batch, BatchState::Answered, answered)
     }
 
-    /// Records that no answer will come: all its records are in doubt.
-    pub fn in_doubt(&self, run: i64, batch: u64, records: u64) -> Result<()> {
+    /// Records that no answer will come. Gives whether its records are in doubt by that: those of a batch that was sent
+    /// instead of one in doubt are in doubt already.
+    pub fn in_doubt(&self, run: i64, batch: u64, records: u64) -> Result<bool> {
+        if self.instead_of(run, batch)?.is_some() {
+            self.close(run, batch, BatchState::Unsent, Answered::default())?;
+            return Ok(false);
+        }
         let answered = Answered {
             in_doubt: records,
             ..Answered::default()
         };
-        self.close(run, batch, BatchState::InDoubt, answered)
+        self.close(run, batch, BatchState::InDoubt, answered)?;
+        Ok(true)
     }
 
     /// Records that nothing of the batch was delivered, and that nothing of it is in doubt.
@@ -140,8 +207,38 @@ impl BatchesMut<'_> {
         parts.iter().try_for_each(|part| self.open(run, part))
     }
 
+    fn instead_of(&self, run: i64, batch: u64) -> Result<Option<u64>> {
+        let sql = "SELECT instead_of FROM batches WHERE run = ?1 AND number = ?2";
+        let found = text::row(self.0, "batches", sql, (run, number(batch)), |cells| {
+            cells.count_some("instead_of")
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// Takes back what was known of a batch in doubt.
+    fn repeated(&self, run: i64, batch: u64) -> Result<()> {
+        let key = (run, number(batch));
+        self.0
+            .execute(
+                "UPDATE runs SET delivered = runs.delivered - b.delivered, unprocessed = runs.unprocessed - b.unprocessed,
+                    in_doubt = runs.in_doubt - b.in_doubt, collapsed = runs.collapsed - b.collapsed
+                 FROM batches AS b
+                 WHERE runs.number = ?1 AND b.run = ?1 AND b.number = ?2",
+                key,
+            )
+            .and_then(|_| {
+                self.0.execute(
+                    "UPDATE batches SET state = 'repeated', delivered = 0, unprocessed = 0, in_doubt = 0
+                     WHERE run = ?1 AND number = ?2",
+                    key,
+                )
+            })
+            .and_then(|_| self.0.execute("DELETE FROM records WHERE run = ?1 AND batch = ?2", key))
+            .doing("recording that a batch was sent again")?;
+        Ok(())
+    }
+
     fn close(&self, run: i64, batch: u64, state: BatchState, answered: Answered) -> Result<()> {
-        use super::text::Kept as _;
         let changed = self
             .0
             .prepare_cached(
@@ -165,9 +262,13 @@ impl BatchesMut<'_> {
         if changed == 0 {
             return Err(StoreError::NotThere { what: "open batch" });
         }
+        // The rows of such a batch are told of elsewhere, or will be read again.
+        let uncounted = matches!(state, BatchState::Unsent | BatchState::Split);
         self.0
             .prepare_cached(
-                "UPDATE runs SET delivered = delivered + ?2, unprocessed = unprocessed + ?3, in_doubt = in_doubt + ?4
+                "UPDATE runs SET delivered = delivered + ?2, unprocessed = unprocessed + ?3, in_doubt = in_doubt + ?4,
+                    collapsed = collapsed
+                        - iif(?6, (SELECT b.collapsed FROM batches AS b WHERE b.run = ?1 AND b.number = ?5), 0)
                  WHERE number = ?1",
             )
             .and_then(|mut statement| {
@@ -176,6 +277,8 @@ impl BatchesMut<'_> {
                     number(answered.delivered),
                     number(answered.unprocessed),
                     number(answered.in_doubt),
+                    number(batch),
+                    uncounted,
                 ))
             })
             .doing("counting what became of a batch")?;
@@ -204,99 +307,20 @@ fn take(cells: &Cells<'_>) -> Result<BatchRow> {
                 found: format!("{} bytes", bytes.len()),
             })?,
         },
+        positions: positions(cells)?,
+        instead_of: cells.count_some("instead_of")?,
     })
 }
 
-/// The shape of the manifest, so that a later Tapline can tell its own from this one: position and identity alone.
-const SHAPE: u8 = 1;
-
-/// Shape, then for each record the distance to the last position, the identity's length and the identity.
-fn manifest_bytes(lines: &[ManifestLine]) -> Vec<u8> {
-    let mut bytes = vec![SHAPE];
-    let mut last = 0;
-    for line in lines {
-        // Positions mostly rise; a batch put together again may not, so the distance wraps.
-        put_number(&mut bytes, line.position.wrapping_sub(last));
-        put_number(&mut bytes, line.identity.len() as u64);
-        bytes.extend_from_slice(line.identity.as_bytes());
-        last = line.position;
-    }
-    bytes
-}
-
-fn manifest_back(bytes: &[u8]) -> Option<Vec<ManifestLine>> {
-    let (&shape, mut rest) = bytes.split_first()?;
-    if shape != SHAPE {
-        return None;
-    }
-    let mut lines = Vec::new();
-    let mut last = 0_u64;
-    while !rest.is_empty() {
-        last = last.wrapping_add(take_number(&mut rest)?);
-        let length = usize::try_from(take_number(&mut rest)?).ok()?;
-        let (identity, after) = rest.split_at_checked(length)?;
-        rest = after;
-        lines.push(ManifestLine {
-            position: last,
-            identity: std::str::from_utf8(identity).ok()?.to_owned(),
-        });
-    }
-    Some(lines)
-}
-
-/// Seven bits a byte, the low ones first.
-fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let [low, ..] = number.to_le_bytes();
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low & 0x7f);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
-fn take_number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ManifestLine, manifest_back, manifest_bytes};
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_manifest_comes_back_as_it_was(lines in prop::collection::vec((any::<u64>(), ".{0,200}"), 0..50)) {
-            let lines: Vec<ManifestLine> = lines
-                .into_iter()
-                .map(|(position, identity)| ManifestLine { position, identity })
-                .collect();
-            prop_assert_eq!(manifest_back(&manifest_bytes(&lines)), Some(lines));
-        }
-
-        #[test]
-        fn a_damaged_manifest_is_never_read_beyond_its_end(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = manifest_back(&bytes);
-        }
-    }
-
-    #[test]
-    fn a_manifest_of_another_shape_is_damage() {
-        assert_eq!(
-            manifest_back(&[9, 1, 1, b'a']),
-            None,
-            "what a later version wrote must not be read as ours"
-        );
-    }
+/// An older Tapline kept none: its batches hold rows that lie together.
+fn positions(cells: &Cells<'_>) -> Result<Vec<RangeInclusive<u64>>> {
+    let bytes: Option<Vec<u8>> = cells.plain("positions")?;
+    let Some(bytes) = bytes else {
+        return Ok(vec![cells.count("first_row")?..=cells.count("last_row")?]);
+    };
+    positions_back(&bytes).ok_or_else(|| StoreError::Damaged {
+        table: "batches",
+        column: "positions",
+        found: format!("{} bytes", bytes.len()),
+    })
 }

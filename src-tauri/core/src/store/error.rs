@@ -47,6 +47,8 @@ pub enum StoreError {
     AlreadyRunning { nickname: String },
     #[error("the import cannot be {asked} from {status}")]
     NotFromHere { asked: &'static str, status: String },
+    #[error("the run cannot be gone on with")]
+    NotResumable,
     /// The work was given up because a thread ended before its time.
     #[error("the thread that worked on the store ended")]
     ThreadEnded,
@@ -96,6 +98,7 @@ impl StoreError {
             Self::NotFromHere { asked, status } => Problem::new(Code::ImportNotFromHere)
                 .with(Fact::Expected, *asked)
                 .with(Fact::Status, status.clone()),
+            Self::NotResumable => Problem::new(Code::RunNotResumable),
             Self::ThreadEnded => Problem::new(Code::Internal).with(Fact::Detail, self.to_string()),
         }
     }

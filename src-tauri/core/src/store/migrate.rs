@@ -8,7 +8,10 @@ use super::error::{Result, StoreError};
 use super::place;
 
 /// In order. A file that has been released never changes; what must differ comes in the next one.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_resume.sql"),
+];
 
 /// Refuses a newer store, and brings an older one forward in one transaction.
 pub(super) fn bring_forward(connection: &mut Connection, file: &Path) -> Result<()> {

@@ -140,27 +140,36 @@ impl Records<'_> {
 }
 
 impl RecordsMut<'_> {
-    /// Keeps rows that are rejected, and counts them.
-    pub fn reject(&self, run: i64, rows: &[RecordRow], values_until: Timestamp) -> Result<()> {
-        self.keep(run, rows, values_until)?;
+    /// Keeps a row that is rejected, and counts it, with the rows that gave way to it inside BigQuery. One that is kept
+    /// already is the same row read again, and counts once.
+    pub fn reject(&self, run: i64, row: &RecordRow, collapsed: u64, values_until: Timestamp) -> Result<()> {
+        if self.insert("OR IGNORE", run, std::slice::from_ref(row), values_until)? == 0 {
+            return Ok(());
+        }
         self.0
-            .prepare_cached("UPDATE runs SET rejected = rejected + ?2 WHERE number = ?1")
-            .and_then(|mut statement| statement.execute((run, number(rows.len() as u64))))
-            .doing("counting rejected rows")?;
+            .prepare_cached("UPDATE runs SET rejected = rejected + 1, collapsed = collapsed + ?2 WHERE number = ?1")
+            .and_then(|mut statement| statement.execute((run, number(collapsed))))
+            .doing("counting a rejected row")?;
         Ok(())
     }
 
     /// Keeps rows. Those that a batch counts are counted there.
     pub fn keep(&self, run: i64, rows: &[RecordRow], values_until: Timestamp) -> Result<()> {
+        self.insert("", run, rows, values_until).map(drop)
+    }
+
+    fn insert(&self, or: &str, run: i64, rows: &[RecordRow], values_until: Timestamp) -> Result<usize> {
         let mut statement = self
             .0
-            .prepare_cached(
-                "INSERT INTO records (run, position, fate, batch, code, row_column, identity, reason, record, values_until)
-                 VALUES (:run, :position, :fate, :batch, :code, :row_column, :identity, :reason, :record, :values_until)",
-            )
+            .prepare_cached(&format!(
+                "INSERT {or} INTO records (run, position, fate, batch, code, row_column, identity, reason, record,
+                    values_until)
+                 VALUES (:run, :position, :fate, :batch, :code, :row_column, :identity, :reason, :record, :values_until)"
+            ))
             .doing("keeping a row")?;
+        let mut kept = 0;
         for row in rows {
-            statement
+            kept += statement
                 .execute(named_params! {
                     ":run": run,
                     ":position": number(row.position),
@@ -175,7 +184,7 @@ impl RecordsMut<'_> {
                 })
                 .doing("keeping a row")?;
         }
-        Ok(())
+        Ok(kept)
     }
 }
 

@@ -59,6 +59,11 @@ impl Writing<'_> {
 fn doubt_open_batches(writing: &Writing<'_>, run: i64, values_until: Timestamp) -> Result<u64> {
     let mut total = 0;
     for batch in writing.batches().open_of(run)? {
+        if batch.instead_of.is_some() {
+            // Its records are in doubt already, in the batch that it was to take the place of.
+            writing.batches_mut().unsent(run, batch.number)?;
+            continue;
+        }
         let rows: Vec<RecordRow> = batch
             .manifest
             .into_iter()

@@ -8,7 +8,7 @@ use super::holder::Holder;
 use super::imports::{not_from_here, plan_text};
 use super::text::{self, Cells, Kept as _, is_taken, kept_words, number};
 use super::{Imports, ImportsMut};
-use crate::ground::ids::{ImportId, RunId};
+use crate::ground::ids::{AccountId, ConnectionId, ImportId, RunId};
 use crate::ground::problem::Problem;
 use crate::import::plan::Plan;
 use crate::import::state::{Action, ImportStatus};
@@ -49,8 +49,16 @@ pub struct RunRow {
     pub plan: Plan,
     /// When somebody asked it to stop: here, or in another process.
     pub stop_asked_at: Option<Timestamp>,
+    /// Where its rows come from and go to. Absent in runs of an older Tapline.
+    pub connection: Option<ConnectionId>,
+    pub account: Option<AccountId>,
+    /// Query jobs that it asked for so far.
+    pub jobs: u64,
+    /// Rows of its results that have expired: the positions of the one that it reads now start behind them.
+    pub base: u64,
     pub(super) holder: String,
     pub(super) import_was: ImportStatus,
+    pub(super) paused_from: Option<ImportStatus>,
 }
 
 pub struct Runs<'a>(pub(super) &'a Connection);
@@ -82,6 +90,24 @@ impl Runs<'_> {
     pub fn going(&self) -> Result<Vec<RunRow>> {
         let sql = "SELECT * FROM runs WHERE outcome IS NULL ORDER BY number";
         text::rows(self.0, "runs", sql, [], take)
+    }
+
+    /// Whether a run that did not come to its end can be gone on with: it is its import's last, and the import may still run,
+    /// from the same connection to the same account. A newer run has brought newer rows, and older ones must not follow them.
+    pub fn can_resume(&self, row: &RunRow) -> Result<bool> {
+        if !row.run.outcome.is_some_and(Outcome::is_early) {
+            return Ok(false);
+        }
+        let import = match Imports(self.0).get(row.run.import) {
+            Ok(import) => import,
+            Err(StoreError::NotThere { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let same = |ours: bool, known: bool| ours || !known;
+        Ok(import.status.allows(Action::Run)
+            && same(row.connection == import.connection, row.connection.is_some())
+            && same(row.account == import.account, row.account.is_some())
+            && self.last_of(import.id)?.is_some_and(|last| last.number == row.number))
     }
 
     /// What became of its rows so far.
@@ -121,21 +147,29 @@ impl RunsMut<'_> {
         if !import.status.allows(Action::Run) {
             return Err(not_from_here("run", import.status));
         }
+        // Started anew instead of gone on with, an import without a schedule has nothing more to wait for.
+        let last = Runs(self.0).last_of(new.import)?;
+        let was = match (import.status, last.and_then(|last| last.paused_from)) {
+            (ImportStatus::Paused, Some(before)) if before != ImportStatus::Scheduled => before,
+            (status, _) => status,
+        };
         let done = self.0.execute(
-            "INSERT INTO runs (id, import_id, nickname, database, account, sync_type, plan, holder, import_was, phase,
-                started_at, started_by)
-             VALUES (:id, :import_id, :nickname, :database, :account, :sync_type, :plan, :holder, :import_was, :phase,
-                :started_at, :started_by)",
+            "INSERT INTO runs (id, import_id, nickname, database, account, connection_id, account_id, sync_type, plan, holder,
+                import_was, phase, started_at, started_by)
+             VALUES (:id, :import_id, :nickname, :database, :account, :connection_id, :account_id, :sync_type, :plan, :holder,
+                :import_was, :phase, :started_at, :started_by)",
             named_params! {
                 ":id": new.id.kept(),
                 ":import_id": new.import.kept(),
                 ":nickname": nickname,
                 ":database": import.plan.database,
                 ":account": import.plan.account,
+                ":connection_id": import.connection.map(|id| id.kept()),
+                ":account_id": import.account.map(|id| id.kept()),
                 ":sync_type": import.plan.sync_type().kept(),
                 ":plan": plan_text(&import.plan)?,
                 ":holder": self.1.name(),
-                ":import_was": import.status.kept(),
+                ":import_was": was.kept(),
                 ":phase": Phase::Querying.kept(),
                 ":started_at": new.started_at.as_millisecond(),
                 ":started_by": new.started_by,
@@ -149,12 +183,50 @@ impl RunsMut<'_> {
         Runs(self.0).get(new.id)
     }
 
-    /// Keeps the id of the query job. It must be on the disk before the job is asked for.
-    pub fn set_job(&self, run: i64, job: &Job, bytes_estimated: Option<u64>) -> Result<()> {
+    /// Goes on with a run that did not come to its end. Its import is Running again, and where it was paused goes back, when
+    /// the run ends, to where it was before.
+    pub fn resume(&self, id: RunId) -> Result<RunRow> {
+        let row = Runs(self.0).get(id)?;
+        let import = match Imports(self.0).get(row.run.import) {
+            Ok(import) if import.status == ImportStatus::Running => {
+                return Err(already_running(&import.plan.nickname));
+            }
+            found => found,
+        };
+        if !Runs(self.0).can_resume(&row)? {
+            return Err(StoreError::NotResumable);
+        }
+        let import = import?;
+        let was = match (import.status, row.paused_from) {
+            (ImportStatus::Paused, Some(before)) => before,
+            (status, _) => status,
+        };
         self.0
             .execute(
-                "UPDATE runs SET job_project = ?2, job_location = ?3, job_id = ?4, bytes_estimated = ?5 WHERE number = ?1",
-                (run, &job.project, &job.location, &job.id, bytes_estimated.map(number)),
+                "UPDATE runs SET outcome = NULL, problem = NULL, ended_at = NULL, stop_asked_at = NULL, paused_from = NULL,
+                    phase = ?2, holder = ?3, import_was = ?4
+                 WHERE id = ?1",
+                (id.kept(), Phase::Querying.kept(), self.1.name(), was.kept()),
+            )
+            .doing("going on with a run")?;
+        ImportsMut(self.0).set_status(import.id, ImportStatus::Running)?;
+        Runs(self.0).get(id)
+    }
+
+    /// Keeps the id of the query job, the `jobs`-th of the run. It must be on the disk before the job is asked for.
+    pub fn set_job(&self, run: i64, job: &Job, jobs: u64, bytes_estimated: Option<u64>) -> Result<()> {
+        self.0
+            .execute(
+                "UPDATE runs SET job_project = ?2, job_location = ?3, job_id = ?4, jobs = ?5, bytes_estimated = ?6
+                 WHERE number = ?1",
+                (
+                    run,
+                    &job.project,
+                    &job.location,
+                    &job.id,
+                    number(jobs),
+                    bytes_estimated.map(number),
+                ),
             )
             .doing("keeping a job's id")?;
         Ok(())
@@ -173,11 +245,11 @@ impl RunsMut<'_> {
         Ok(())
     }
 
-    /// More rows were read, and so many rows had given way to them inside BigQuery.
-    pub fn has_read(&self, run: i64, rows: u64, collapsed: u64) -> Result<()> {
+    /// More rows were read.
+    pub fn has_read(&self, run: i64, rows: u64) -> Result<()> {
         self.0
-            .prepare_cached("UPDATE runs SET rows_read = rows_read + ?2, collapsed = collapsed + ?3 WHERE number = ?1")
-            .and_then(|mut statement| statement.execute((run, number(rows), number(collapsed))))
+            .prepare_cached("UPDATE runs SET rows_read = rows_read + ?2 WHERE number = ?1")
+            .and_then(|mut statement| statement.execute((run, number(rows))))
             .doing("keeping how far a run has read")?;
         Ok(())
     }
@@ -192,6 +264,18 @@ impl RunsMut<'_> {
             )
             .doing("asking a run to stop")?;
         Ok(())
+    }
+
+    /// Asks a run to stop, and its import to wait until the run is gone on with.
+    pub fn ask_to_pause(&self, id: RunId) -> Result<()> {
+        self.0
+            .execute(
+                "UPDATE runs SET paused_from = import_was, import_was = ?2
+                 WHERE id = ?1 AND outcome IS NULL AND paused_from IS NULL",
+                (id.kept(), ImportStatus::Paused.kept()),
+            )
+            .doing("asking a run to pause")?;
+        self.ask_to_stop(id)
     }
 
     /// Ends a run, and lets its import go back to where it was, unless that was stopped meanwhile. Rows that were read
@@ -218,7 +302,12 @@ impl RunsMut<'_> {
             .doing("ending a run")?;
         match Imports(self.0).get(row.run.import) {
             Ok(import) if import.status == ImportStatus::Running => {
-                ImportsMut(self.0).set_status(import.id, row.import_was)?;
+                // A run that came to its end before it heard that it was to pause leaves nothing to wait for.
+                let back = match row.paused_from {
+                    Some(before) if !outcome.is_early() && before != ImportStatus::Scheduled => before,
+                    _ => row.import_was,
+                };
+                ImportsMut(self.0).set_status(import.id, back)?;
             }
             Ok(_) | Err(StoreError::NotThere { .. }) => {}
             Err(error) => return Err(error),
@@ -255,8 +344,13 @@ fn take(cells: &Cells<'_>) -> Result<RunRow> {
         },
         plan: cells.json("plan")?,
         stop_asked_at: cells.time_some("stop_asked_at")?,
+        connection: cells.kept_some("connection_id")?,
+        account: cells.kept_some("account_id")?,
+        jobs: cells.count("jobs")?,
+        base: cells.count("base")?,
         holder: cells.plain("holder")?,
         import_was: cells.kept("import_was")?,
+        paused_from: cells.kept_some("paused_from")?,
     })
 }
 

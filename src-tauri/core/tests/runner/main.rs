@@ -1,6 +1,7 @@
 //! Whole runs, from a plan to the last line of the ledger, against the sandbox.
 
 mod killed;
+mod resume;
 mod support;
 
 use serde_json::json;

@@ -33,10 +33,11 @@ fn values_are_forgotten_when_their_time_is_over() {
     store
         .write(|w| {
             w.records_mut()
-                .reject(run.number, &[rejected(1, "email", "secret-person")], soon)?;
+                .reject(run.number, &rejected(1, "email", "secret-person"), 0, soon)?;
             w.records_mut().reject(
                 run.number,
-                &[rejected(2, "email", "recent-person")],
+                &rejected(2, "email", "recent-person"),
+                0,
                 soon + SignedDuration::from_hours(1),
             )
         })
@@ -80,7 +81,7 @@ fn a_shorter_time_reaches_what_is_kept_already() {
     store
         .write(|w| {
             w.records_mut()
-                .reject(run.number, &[rejected(1, "email", "u1")], until)?;
+                .reject(run.number, &rejected(1, "email", "u1"), 0, until)?;
             w.runs_mut()
                 .end(run.run.id, Outcome::CompletedWithRejects, None, day(0))
         })
@@ -90,7 +91,7 @@ fn a_shorter_time_reaches_what_is_kept_already() {
         .write(|w| {
             let until = values_until(day(9), 30);
             w.records_mut()
-                .reject(later.number, &[rejected(1, "email", "u2")], until)
+                .reject(later.number, &rejected(1, "email", "u2"), 0, until)
         })
         .unwrap();
 
@@ -156,7 +157,10 @@ fn a_walk_over_records_ends_where_it_is_broken_off() {
     let run = begin(&store, import.id).unwrap();
     let rows: Vec<_> = (1..=50).map(|n| rejected(n, "email", "u")).collect();
     store
-        .write(|w| w.records_mut().reject(run.number, &rows, second(1_000)))
+        .write(|w| {
+            rows.iter()
+                .try_for_each(|row| w.records_mut().reject(run.number, row, 0, second(1_000)))
+        })
         .unwrap();
     let mut seen = 0;
     store

@@ -121,6 +121,8 @@ fn batch(number: u64, positions: std::ops::RangeInclusive<u64>) -> NewBatch {
             })
             .collect(),
         bytes: 100,
+        collapsed: 0,
+        instead_of: None,
     }
 }
 
@@ -532,7 +534,7 @@ fn a_batch_is_answered_once() {
         .unwrap();
     for again in [
         store.write(|w| w.batches_mut().answered(run.number, 1, answered)),
-        store.write(|w| w.batches_mut().in_doubt(run.number, 1, 3)),
+        store.write(|w| w.batches_mut().in_doubt(run.number, 1, 3).map(drop)),
     ] {
         assert!(again.is_err(), "a second answer would count its records twice");
     }
@@ -602,7 +604,10 @@ fn records_are_grouped_paged_and_searched() {
         })
         .collect();
     store
-        .write(|w| w.records_mut().reject(run.number, &rows, second(1_000)))
+        .write(|w| {
+            rows.iter()
+                .try_for_each(|row| w.records_mut().reject(run.number, row, 0, second(1_000)))
+        })
         .unwrap();
     store
         .read(|r| {

@@ -38,6 +38,7 @@ import type { ReviewAsk } from "./ReviewAsk";
 import type { Run } from "./Run";
 import type { RunReasons } from "./RunReasons";
 import type { RunRef } from "./RunRef";
+import type { RunResume } from "./RunResume";
 import type { RunWarning } from "./RunWarning";
 import type { RunsAsk } from "./RunsAsk";
 import type { Sample } from "./Sample";
@@ -107,7 +108,12 @@ export type Commands = {
   "imports.stop": { args: ImportRef; reply: Import };
   "runs.list": { args: RunsAsk; reply: Array<Run> };
   "runs.get": { args: RunRef; reply: Run };
+  /** Nothing more is sent within a second. The run can be gone on with, and the import can run anew. */
   "runs.stop": { args: RunRef; reply: Run };
+  /** Stops the run, and lets the import wait as Paused until the run is gone on with. */
+  "runs.pause": { args: RunRef; reply: Run };
+  /** Goes on with a run that is resumable. Progress comes as `run` signals. */
+  "runs.resume": { args: RunResume; reply: Run };
   "runs.reasons": { args: RunRef; reply: RunReasons };
   "runs.records": { args: RecordsAsk; reply: RecordsPage };
   /** Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*. */

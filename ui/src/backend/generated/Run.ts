@@ -10,4 +10,8 @@ export type Run = { id: string, import: string, nickname: string, database: stri
 /**
  * Absent while it goes.
  */
-outcome: Outcome | null, phase: Phase, started_on: string, started_by: string, ended_on: string | null, counts: Counts, health: Health, records_per_second: number | null, seconds_left: number | null, bytes_billed: number | null, job: string | null, problem: Problem | null, };
+outcome: Outcome | null, phase: Phase, started_on: string, started_by: string, ended_on: string | null, counts: Counts, health: Health, records_per_second: number | null, seconds_left: number | null, bytes_billed: number | null, job: string | null, problem: Problem | null, 
+/**
+ * Whether it did not come to its end, and can be gone on with.
+ */
+resumable: boolean, };

@@ -11,7 +11,7 @@ const FORGOTTEN: &str = "Its values are forgotten";
 
 impl Run {
     /// `now` tells how fast a run goes that has not ended.
-    pub(crate) fn of(run: &core::Run, now: Timestamp) -> Self {
+    pub(crate) fn of(run: &core::Run, resumable: bool, now: Timestamp) -> Self {
         let pace = run.outcome.is_none().then(|| Pace::of(run, now)).flatten();
         Self {
             id: run.id.to_string(),
@@ -32,6 +32,7 @@ impl Run {
             bytes_billed: run.bytes_billed,
             job: run.job.as_ref().map(|job| job.id.clone()),
             problem: run.problem.as_ref().map(Problem::from),
+            resumable,
         }
     }
 }

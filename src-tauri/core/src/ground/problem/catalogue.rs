@@ -895,6 +895,10 @@ catalogue! {
         "{name} is running already",
         "An import runs once at a time, in whichever window or terminal it was started.",
         You, MaySucceedLater }
+    RunNotResumable = "run_not_resumable" {
+        "This run cannot be resumed",
+        "A run is resumed where it was paused, stopped, interrupted or failed, as long as it is its import's last, the import was not stopped, and it still has the same database and account. Run the import anew instead.",
+        You, NotByItself }
     ImportNotFromHere = "import_not_from_here" {
         "An import that is {status} cannot be {expected}",
         "Its state has to change first: save a draft to make it Ready, wait for a run to end.",

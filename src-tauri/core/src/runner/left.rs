@@ -1,0 +1,108 @@
+//! Which rows of a result are still to be sent: all of a fresh run's, and of one that is gone on with those that the ledger
+//! does not know the fate of.
+
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use crate::run::Positions;
+use crate::store::BatchRow;
+
+/// A gap of settled rows up to this long is read in vain rather than leapt over: a call costs more.
+const LONGEST_GAP: u64 = 5_000;
+
+/// Rows that are read for one purpose.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// The batch in doubt whose rows these are.
+    pub instead_of: Option<u64>,
+    within: RangeInclusive<u64>,
+    /// Rows that are not to be sent.
+    settled: Positions,
+}
+
+/// The parts of a run in the order in which they are read. What is in doubt goes before all else.
+#[derive(Debug)]
+pub(super) struct Left {
+    parts: VecDeque<Arc<Part>>,
+    next: u64,
+}
+
+impl Left {
+    /// Of the positions `within`, all but those that are settled, and before them the rows of batches that are to be sent
+    /// again.
+    pub fn new(within: RangeInclusive<u64>, settled: Positions, again: &[BatchRow]) -> Self {
+        let again = again.iter().flat_map(|batch| {
+            let rows = batch.positions.iter();
+            rows.map(|stretch| (Some(batch.number), stretch.clone(), Positions::default()))
+        });
+        let parts = again.chain([(None, within, settled)]);
+        Self {
+            parts: parts
+                .map(|(instead_of, within, settled)| {
+                    Arc::new(Part {
+                        instead_of,
+                        within,
+                        settled,
+                    })
+                })
+                .collect(),
+            next: 0,
+        }
+    }
+
+    /// The next stretch of positions to read, and whose they are.
+    pub fn next(&mut self) -> Option<(Arc<Part>, RangeInclusive<u64>)> {
+        loop {
+            let part = self.parts.front()?;
+            let from = self.next.max(*part.within.start());
+            if let Some(stretch) = part.settled.next_missing(from..=*part.within.end(), LONGEST_GAP) {
+                self.next = stretch.end() + 1;
+                return Some((Arc::clone(part), stretch));
+            }
+            self.parts.pop_front();
+            self.next = 0;
+        }
+    }
+}
+
+impl Part {
+    /// Whether the row at this position is to be sent.
+    pub fn wants(&self, position: u64) -> bool {
+        !self.settled.contains(position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Left;
+    use crate::run::Positions;
+
+    #[test]
+    fn a_fresh_run_reads_all_and_an_empty_one_nothing() {
+        let mut left = Left::new(1..=25_000, Positions::default(), &[]);
+        assert_eq!(left.next().map(|(_, span)| span), Some(1..=25_000));
+        assert!(left.next().is_none(), "once");
+        #[allow(clippy::reversed_empty_ranges, reason = "the positions of no rows")]
+        let mut none = Left::new(1..=0, Positions::default(), &[]);
+        assert!(none.next().is_none(), "there is nothing to read");
+    }
+
+    #[test]
+    fn what_is_settled_is_leapt_over_or_left_out() {
+        let mut settled = Positions::default();
+        settled.add(1..=1_000);
+        settled.add(2_001..=3_000);
+        settled.add(4_001..=90_000);
+        let mut left = Left::new(1..=100_000, settled, &[]);
+        let (part, span) = left.next().unwrap();
+        assert_eq!(span, 1_001..=4_000, "a short gap is read in vain");
+        assert!(part.wants(1_001) && !part.wants(2_001), "and left out");
+        assert_eq!(
+            left.next().map(|(_, span)| span),
+            Some(90_001..=100_000),
+            "a long one is not"
+        );
+        assert!(left.next().is_none(), "that is all");
+    }
+}

@@ -1,0 +1,320 @@
+//! Runs that did not come to their end, and are gone on with: the same result, the same records, nothing twice.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tapline_core::ground::ids::RunId;
+use tapline_core::ground::problem::Code;
+use tapline_core::import::plan::InDoubt;
+use tapline_core::import::state::ImportStatus;
+use tapline_core::run::{Outcome, Run};
+use tapline_core::vault::Attendance;
+use tapline_sandbox::{Fault, Matcher};
+
+use super::UPLOADS;
+use super::support::{Scene, assert_whole};
+
+const JOBS: &str = "/bigquery/v2/projects/acme-dw/jobs";
+
+impl Scene {
+    async fn resume(&self, run: RunId) -> Run {
+        self.resume_with(run, None).await
+    }
+
+    async fn resume_with(&self, run: RunId, in_doubt: Option<InDoubt>) -> Run {
+        let going = self.runner.resume(run, in_doubt, Attendance::Unattended).await;
+        going.expect("nothing stands in the way").ended().await
+    }
+
+    /// How often each event arrived, by whose it is.
+    fn arrived(&self) -> BTreeMap<String, u64> {
+        let mut arrived = BTreeMap::new();
+        for event in self.sandbox.clevertap().events() {
+            let whose = event.json()["identity"].as_str().unwrap_or_default().to_owned();
+            *arrived.entry(whose).or_default() += 1;
+        }
+        arrived
+    }
+
+    fn status(&self, run: &Run) -> ImportStatus {
+        self.store.read(|r| r.imports().get(run.import)).unwrap().status
+    }
+}
+
+fn assert_each_once(scene: &Scene, people: u64) {
+    let arrived = scene.arrived();
+    assert_eq!(arrived.len() as u64, people, "each row arrived");
+    let twice: Vec<_> = arrived.iter().filter(|(_, times)| **times != 1).take(3).collect();
+    assert!(twice.is_empty(), "and once, but for {twice:?}");
+}
+
+#[tokio::test]
+async fn a_stopped_run_goes_on_where_it_was() {
+    let scene = Scene::new().await;
+    // Every tenth row is rejected: they count once, however often they are read.
+    scene.people(30_000, |n| {
+        if n % 10 == 0 {
+            "no address".to_owned()
+        } else {
+            format!("u{n}@example.com")
+        }
+    });
+    let import = scene.import(
+        "Visits",
+        &json!({"events": {"name": {"specific": "Visited"}}}),
+        &json!({"properties": [{"column": "email", "name": "Email", "type": "string"}], "strict": false}),
+    );
+    let gate = scene.sandbox.hold(Matcher::path(UPLOADS).skip(3));
+    let going = scene.start(import).await;
+    gate.arrived(2).await;
+    scene.runner.stop(going.id).await.unwrap();
+    gate.open();
+    let stopped = going.ended().await;
+    assert_eq!(stopped.outcome, Some(Outcome::Stopped), "{:?}", stopped.problem);
+    assert_whole(&stopped.counts);
+    let before = scene.sandbox.clevertap().counts().event_records;
+    assert!(
+        before < 30_000 && before > 0,
+        "it was stopped in the middle, at {before}"
+    );
+
+    let run = scene.resume(stopped.id).await;
+    assert_eq!(run.id, stopped.id, "it is the same run");
+    assert_eq!(
+        run.started_at, stopped.started_at,
+        "with the same second in its records"
+    );
+    assert_eq!(
+        run.outcome,
+        Some(if run.counts.rejected > 0 {
+            Outcome::CompletedWithRejects
+        } else {
+            Outcome::Completed
+        }),
+        "{:?}",
+        run.problem
+    );
+    assert_whole(&run.counts);
+    assert_eq!(run.counts.read, 30_000, "every row counts once: {:?}", run.counts);
+    assert_each_once(&scene, run.counts.delivered);
+    let queries = scene.sandbox.calls_to(JOBS);
+    assert_eq!(queries.len(), 1, "it never queries again");
+    assert_eq!(
+        scene.status(&run),
+        ImportStatus::Ready,
+        "the import goes back to where it was"
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_failed_for_a_reason_that_was_mended_goes_on() {
+    let scene = Scene::new().await;
+    scene.good_people(12_000);
+    let import = scene.events();
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).skip(4).times(1),
+        Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let failed = scene.run(import).await;
+    assert_eq!(
+        (failed.outcome, failed.problem.as_ref().map(|p| p.code())),
+        (Some(Outcome::Failed), Some(Code::CleverTapCredentials)),
+        "the run ends and keeps its place"
+    );
+    let run = scene.resume(failed.id).await;
+    assert_eq!(
+        (run.outcome, run.problem.clone()),
+        (Some(Outcome::Completed), None),
+        "it is whole"
+    );
+    assert_eq!(run.counts.delivered, 12_000, "with every row");
+    assert_each_once(&scene, 12_000);
+}
+
+#[tokio::test]
+async fn a_run_that_was_stopped_before_its_job_was_there_starts_it() {
+    let scene = Scene::new().await;
+    scene.good_people(10);
+    scene.sandbox.google().hold_jobs(true);
+    let waiting = scene
+        .sandbox
+        .hold(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*"));
+    let going = scene.start(scene.profiles()).await;
+    waiting.arrived(1).await;
+    scene.runner.stop(going.id).await.unwrap();
+    let stopped = going.ended().await;
+    waiting.open();
+    scene.sandbox.google().hold_jobs(false);
+    assert_eq!(stopped.outcome, Some(Outcome::Stopped), "{:?}", stopped.problem);
+    let first = stopped.job.expect("its id was kept before it was asked for");
+    let run = scene.resume(stopped.id).await;
+    assert_eq!(
+        (run.outcome, run.problem.clone()),
+        (Some(Outcome::Completed), None),
+        "it came to its end"
+    );
+    assert_eq!(run.counts.delivered, 10, "with every row");
+    assert_ne!(
+        run.job.expect("another").id,
+        first.id,
+        "the first job was cancelled, and an id is good for one"
+    );
+}
+
+#[tokio::test]
+async fn a_paused_run_lets_its_import_wait_and_gives_it_back() {
+    let scene = Scene::new().await;
+    scene.good_people(20_000);
+    let import = scene.profiles();
+    let gate = scene.sandbox.hold(Matcher::path(UPLOADS).skip(1));
+    let going = scene.start(import).await;
+    gate.arrived(1).await;
+    scene.runner.pause(going.id).await.unwrap();
+    gate.open();
+    let paused = going.ended().await;
+    assert_eq!(paused.outcome, Some(Outcome::Stopped), "{:?}", paused.problem);
+    assert_eq!(scene.status(&paused), ImportStatus::Paused, "it waits");
+    let run = scene.resume(paused.id).await;
+    assert_eq!(
+        (run.outcome, run.counts.delivered),
+        (Some(Outcome::Completed), 20_000),
+        "{:?}",
+        run.problem
+    );
+    assert_eq!(
+        scene.status(&run),
+        ImportStatus::Ready,
+        "and is back where it was before the pause"
+    );
+    assert_eq!(
+        scene.sandbox.clevertap().counts().profile_records,
+        20_000,
+        "nothing was sent twice"
+    );
+}
+
+#[tokio::test]
+async fn only_the_last_run_of_an_import_that_may_run_is_gone_on_with() {
+    let scene = Scene::new().await;
+    scene.good_people(3_000);
+    let import = scene.profiles();
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).times(1),
+        Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let failed = scene.run(import).await;
+    let whole = scene.run(import).await;
+    assert_eq!(whole.outcome, Some(Outcome::Completed), "{:?}", whole.problem);
+    for (run, why) in [
+        (failed.id, "newer rows were sent since"),
+        (whole.id, "it came to its end"),
+    ] {
+        let refused = scene.runner.resume(run, None, Attendance::Unattended).await;
+        assert_eq!(refused.map(drop).unwrap_err().code(), Code::RunNotResumable, "{why}");
+    }
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).times(1),
+        Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let failed = scene.run(import).await;
+    scene.store.write(|w| w.imports_mut().stop(import)).unwrap();
+    let refused = scene.runner.resume(failed.id, None, Attendance::Unattended).await;
+    assert_eq!(
+        refused.map(drop).unwrap_err().code(),
+        Code::RunNotResumable,
+        "the import was stopped"
+    );
+}
+
+#[tokio::test]
+async fn events_in_doubt_are_left_unless_the_person_says_otherwise() {
+    let scene = Scene::new().await;
+    scene.good_people(4_000);
+    let import = scene.events();
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(1), Fault::CutAnswer);
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).body("\"u3500\"").times(1),
+        Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let failed = scene.run(import).await;
+    assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
+    let in_doubt = failed.counts.in_doubt;
+    assert_eq!(in_doubt, 1_000, "one batch was cut: {:?}", failed.counts);
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).body("\"u3500\"").times(1),
+        Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let left = scene.resume(failed.id).await;
+    assert_eq!(
+        left.counts.in_doubt, 1_000,
+        "they wait for the person: {:?}",
+        left.counts
+    );
+
+    let run = scene.resume_with(failed.id, Some(InDoubt::Resend)).await;
+    assert_eq!(
+        (run.outcome, run.problem.clone()),
+        (Some(Outcome::Completed), None),
+        "nothing is in doubt any more"
+    );
+    assert_eq!(
+        (run.counts.delivered, run.counts.read),
+        (4_000, 4_000),
+        "each row once: {:?}",
+        run.counts
+    );
+    assert_eq!(scene.records(&run), [], "none is listed");
+    let arrived = scene.arrived();
+    let doubled = arrived.values().filter(|times| **times == 2).count();
+    assert_eq!(
+        (arrived.len(), doubled),
+        (4_000, 1_000),
+        "those in doubt had arrived, and the person said to send them again"
+    );
+}
+
+#[tokio::test]
+async fn profiles_in_doubt_are_settled_before_the_rest_is_sent() {
+    let scene = Scene::new().await;
+    scene.good_people(9_000);
+    let import = scene.profiles();
+    // The first batch is cut each time that it is tried; then the passcode is refused.
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(3), Fault::CutAnswer);
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).body("\"u8500\"").times(1),
+        Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let failed = scene.run(import).await;
+    assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
+    assert_eq!(
+        failed.counts.in_doubt, 1_000,
+        "nobody knows of the first batch: {:?}",
+        failed.counts
+    );
+    let run = scene.resume(failed.id).await;
+    assert_eq!(
+        (run.outcome, run.counts.delivered, run.counts.in_doubt),
+        (Some(Outcome::Completed), 9_000, 0),
+        "{:?}",
+        run.problem
+    );
+    assert_whole(&run.counts);
+    assert_eq!(scene.records(&run), [], "none is listed as in doubt");
+    let batches = scene
+        .store
+        .read(|r| r.batches().of_run(r.runs().get(run.id)?.number))
+        .unwrap();
+    let first_again = batches
+        .iter()
+        .find(|batch| batch.instead_of.is_some())
+        .expect("it was sent again");
+    let others = batches.iter().filter(|batch| batch.number > first_again.number);
+    assert!(
+        others.clone().all(|batch| batch.instead_of.is_none()) && others.count() > 0,
+        "before all that was still to be sent"
+    );
+}
