@@ -328,7 +328,7 @@ mod tests {
             reason: None,
             record: None,
         };
-        writing.records_mut().reject(run.number, &[row], until)?;
+        writing.records_mut().reject(run.number, &row, 0, until)?;
         let id = run.run.id;
         writing.runs_mut().end(
             id,
