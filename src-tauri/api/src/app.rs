@@ -269,6 +269,7 @@ fn open_net(options: &AppOptions, settings: &Settings) -> Result<Net, Problem> {
             Some(base) => Endpoint::Sandbox(SandboxBase::read(base)?),
             None => Endpoint::Real,
         },
+        ..NetSettings::default()
     })
 }
 

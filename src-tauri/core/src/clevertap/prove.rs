@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::upload::{UploadFailure, Uploader, asked};
+use super::refusal::asked;
+use super::upload::Uploader;
 use crate::ground::problem::{Answer, Code, Fact, Problem};
 
 /// A profile of nobody.
@@ -23,7 +24,7 @@ pub async fn prove(uploader: &Uploader) -> Result<(), Problem> {
             .with(Fact::AccountId, uploader.account_id())
             .with(Fact::Region, uploader.region().words())
             .answered(Answer {
-                asked: asked(uploader.region()),
+                asked: asked(Some(uploader.region())),
                 status: Some(200),
                 said: reply
                     .said()
@@ -31,7 +32,6 @@ pub async fn prove(uploader: &Uploader) -> Result<(), Problem> {
                     .or_else(|| Some(reply.status().to_owned())),
                 body: None,
             })),
-        Err(UploadFailure::Lost(failure)) => Err(failure.problem()),
-        Err(failure) => Err(failure.problem(uploader)),
+        Err(failure) => Err(failure.problem(uploader, NOBODY)),
     }
 }

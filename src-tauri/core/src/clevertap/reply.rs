@@ -15,13 +15,16 @@ pub struct UploadReply {
     processed: Option<u64>,
     #[serde(default)]
     unprocessed: Vec<Unprocessed>,
-    /// Where the call was refused as a whole.
+    /// Where the call was refused as a whole: CleverTap's words, and the HTTP status once more.
     #[serde(default)]
     error: Option<String>,
+    #[serde(default)]
+    code: Value,
 }
 
+/// One record that CleverTap refused, as it came.
 #[derive(Clone, Debug, Deserialize)]
-struct Unprocessed {
+pub(super) struct Unprocessed {
     #[serde(default)]
     code: Value,
     #[serde(default)]
@@ -77,6 +80,30 @@ impl UploadReply {
         &self.status
     }
 
+    /// Whether this is an answer of CleverTap's: each has one of three words for its status.
+    pub fn is_clevertaps(&self) -> bool {
+        ["success", "partial", "fail"].contains(&self.status.as_str())
+    }
+
+    /// Whether the call failed and no record is spoken of.
+    pub fn failed_as_a_whole(&self) -> bool {
+        self.status == "fail" && self.processed.is_none() && self.unprocessed.is_empty()
+    }
+
+    /// The HTTP status that a refusal of the whole call names.
+    pub fn named_status(&self) -> Option<u16> {
+        number(&self.code).filter(|code| (400..600).contains(code))
+    }
+
+    /// Records that CleverTap says to have taken.
+    pub fn processed(&self) -> Option<u64> {
+        self.processed
+    }
+
+    pub(super) fn unprocessed(&self) -> &[Unprocessed] {
+        &self.unprocessed
+    }
+
     /// Accounts for each of the records that the call carried, known by their identities.
     pub fn account(&self, identities: &[&str]) -> Accounted {
         let mut places = Places::of(identities);
@@ -106,16 +133,21 @@ impl UploadReply {
 }
 
 impl Unprocessed {
-    fn code(&self) -> Option<u16> {
-        match &self.code {
-            Value::Number(number) => number.as_u64().and_then(|code| code.try_into().ok()),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        }
+    pub fn code(&self) -> Option<u16> {
+        number(&self.code)
+    }
+
+    pub fn record(&self) -> &Value {
+        &self.record
+    }
+
+    /// CleverTap's own words.
+    pub fn error(&self) -> &str {
+        &self.error
     }
 
     /// From "… Skipped record number : 7", counted from 1: 6.
-    fn place(&self) -> Option<usize> {
+    pub fn place(&self) -> Option<usize> {
         let (_, number) = self.error.rsplit_once(NUMBERED)?;
         let number: usize = number.trim_start_matches([' ', ':']).trim().parse().ok()?;
         number.checked_sub(1)
@@ -142,6 +174,15 @@ impl Unprocessed {
             code: self.code(),
             said: words.trim().to_owned(),
         }
+    }
+}
+
+/// CleverTap writes its codes as numbers; senders have seen them as text.
+fn number(code: &Value) -> Option<u16> {
+    match code {
+        Value::Number(number) => number.as_u64().and_then(|code| code.try_into().ok()),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
     }
 }
 

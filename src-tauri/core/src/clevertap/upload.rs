@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Region;
+use super::refusal::{Refused, Verdict, asked};
 use super::reply::UploadReply;
+use super::{Region, scrub};
 use crate::ground::net::{Ask, Net, NetFailure, Reply};
-use crate::ground::problem::{Answer, Code, Fact, Problem};
+use crate::ground::problem::{Answer, Problem};
 use crate::ground::secret::Secret;
 
 /// Records that one call may carry.
@@ -46,35 +47,6 @@ pub enum UploadFailure {
     Refused(Refused),
 }
 
-/// A refusal of a whole call.
-#[derive(Debug)]
-pub struct Refused {
-    pub status: u16,
-    /// CleverTap's own words.
-    pub said: Option<String>,
-    /// The answer's first bytes, for a person to read.
-    pub body: String,
-    pub retry_after: Option<Duration>,
-}
-
-/// What to do about a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing was taken: the same call may succeed later.
-    Again {
-        /// What CleverTap asked for.
-        after: Option<Duration>,
-        /// Too many calls at once: send fewer.
-        crowded: bool,
-    },
-    /// Something in this batch is not understood: smaller batches tell what.
-    Split,
-    /// No call will succeed: credentials, or a refusal that we do not know.
-    Stop,
-    /// Its records may have arrived.
-    InDoubt,
-}
-
 impl Uploader {
     pub fn new(net: Net, credentials: Credentials) -> Self {
         Self {
@@ -105,91 +77,65 @@ impl Uploader {
             .credentials
             .passcode
             .lend(|passcode| ask.secret_header("x-clevertap-passcode", passcode));
-        let reply = self.net.send(ask).await.map_err(|failure| {
-            if failure.may_have_arrived() {
-                UploadFailure::Lost(failure)
-            } else {
-                UploadFailure::NotSent(failure)
-            }
-        })?;
-        judge(&reply)
+        judge(self.net.send(ask).await)
     }
 }
 
-fn judge(reply: &Reply) -> Result<UploadReply, UploadFailure> {
-    match reply.status {
-        200..=299 => reply.json().map_err(UploadFailure::Lost),
-        // A gateway speaks for a server that it did not hear: the call may have been taken.
-        502 | 504 => Err(UploadFailure::Lost(
-            reply.malformed(&format!("a gateway answered with status {}", reply.status)),
-        )),
-        status => Err(UploadFailure::Refused(Refused {
-            status,
-            said: words_of(&reply.body),
-            body: String::from_utf8_lossy(&reply.body[..reply.body.len().min(1_000)]).into_owned(),
-            retry_after: reply.retry_after.map(Duration::from_secs),
-        })),
+/// What came back, accounted for or not.
+pub(super) fn judge(heard: Result<Reply, NetFailure>) -> Result<UploadReply, UploadFailure> {
+    let reply = match heard {
+        Ok(reply) => reply,
+        Err(failure) => {
+            return Err(match Refused::by_page(&failure) {
+                Some(refused) => UploadFailure::Refused(refused),
+                None if failure.may_have_arrived() => UploadFailure::Lost(failure),
+                None => UploadFailure::NotSent(failure),
+            });
+        }
+    };
+    if !reply.is_success() {
+        return Err(UploadFailure::Refused(Refused::by_reply(&reply)));
     }
-}
-
-fn words_of(body: &[u8]) -> Option<String> {
-    let reply: UploadReply = serde_json::from_slice(body).ok()?;
-    reply.said().map(str::to_owned)
+    let own: UploadReply = reply.json().map_err(UploadFailure::Lost)?;
+    match Refused::within(&reply, &own) {
+        Some(refused) => Err(UploadFailure::Refused(refused)),
+        None => Ok(own),
+    }
 }
 
 impl UploadFailure {
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::NotSent(_) => Verdict::Again {
+            Self::NotSent(failure) if failure.problem().retryable() => Verdict::Again {
                 after: None,
                 crowded: false,
             },
+            // No number of tries makes a certificate trusted or a proxy open.
+            Self::NotSent(_) => Verdict::Stop,
             Self::Lost(_) => Verdict::InDoubt,
-            Self::Refused(refused) => match refused.status {
-                429 => Verdict::Again {
-                    after: refused.retry_after,
-                    crowded: true,
-                },
-                500..=599 => Verdict::Again {
-                    after: refused.retry_after,
-                    crowded: false,
-                },
-                400 | 413 => Verdict::Split,
-                _ => Verdict::Stop,
-            },
+            Self::Refused(refused) => refused.verdict(),
         }
     }
 
-    /// In a person's words. `uploader` is the one that made the call.
-    pub fn problem(&self, uploader: &Uploader) -> Problem {
-        let refused = match self {
-            Self::NotSent(failure) | Self::Lost(failure) => return failure.problem(),
-            Self::Refused(refused) => refused,
-        };
-        let code = match refused.status {
-            401 => Code::CleverTapCredentials,
-            403 => Code::CleverTapForbidden,
-            429 => Code::CleverTapCrowded,
-            400 | 413 => Code::CleverTapNotUnderstood,
-            500..=599 => Code::CleverTapDown,
-            _ => Code::CleverTapUnexpected,
-        };
-        Problem::new(code)
-            .with(Fact::AccountId, uploader.account_id())
-            .with(Fact::Region, uploader.region().words())
-            .with(Fact::Status, refused.status.to_string())
-            .answered(Answer {
-                asked: asked(uploader.region()),
-                status: Some(refused.status),
-                said: refused.said.clone(),
-                body: Some(refused.body.clone()),
-            })
+    /// In a person's words, without any value of what was sent. `uploader` is the one that made the call.
+    pub fn problem(&self, uploader: &Uploader, sent: &[u8]) -> Problem {
+        self.told(Some(uploader.account_id()), Some(uploader.region()))
+            .saying(|words| scrub::without_values(words, sent))
     }
-}
 
-/// The call, in CleverTap's own words.
-pub(super) fn asked(region: Region) -> String {
-    format!("POST https://{}/1/upload", region.host().name())
+    pub(super) fn told(&self, account_id: Option<&str>, region: Option<Region>) -> Problem {
+        match self {
+            Self::Refused(refused) => refused.problem(account_id, region),
+            Self::NotSent(failure) | Self::Lost(failure) => {
+                let problem = failure.problem();
+                let answer = problem.answer().cloned().unwrap_or_default();
+                problem.answered(Answer {
+                    asked: asked(region),
+                    ..answer
+                })
+            }
+        }
+    }
 }
 
 /// The body of a call: `{"d":[…]}` around records that are JSON already.
@@ -208,35 +154,7 @@ pub fn envelope<'a>(records: impl IntoIterator<Item = &'a [u8]>, bytes: usize) -
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, UploadFailure, Verdict, envelope};
-    use std::time::Duration;
-
-    #[test]
-    fn each_status_has_its_verdict() {
-        let again = |crowded| Verdict::Again {
-            after: Some(Duration::from_secs(7)),
-            crowded,
-        };
-        let rows = [
-            (400, Verdict::Split),
-            (401, Verdict::Stop),
-            (403, Verdict::Stop),
-            (404, Verdict::Stop),
-            (413, Verdict::Split),
-            (429, again(true)),
-            (500, again(false)),
-            (503, again(false)),
-        ];
-        for (status, verdict) in rows {
-            let failure = UploadFailure::Refused(Refused {
-                status,
-                said: None,
-                body: String::new(),
-                retry_after: Some(Duration::from_secs(7)),
-            });
-            assert_eq!(failure.verdict(), verdict, "for {status}");
-        }
-    }
+    use super::envelope;
 
     #[test]
     fn records_stand_in_an_envelope_as_they_are() {

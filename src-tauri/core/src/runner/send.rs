@@ -138,7 +138,7 @@ impl Sending {
                 }
             };
             let Some(wait) = wait else {
-                self.halt.fail(failure.problem(&self.uploader));
+                self.halt.fail(failure.problem(&self.uploader, &batch.body()));
                 return given_up(lost);
             };
             if !self.rest(wait).await {
@@ -228,7 +228,7 @@ impl Sending {
     }
 
     async fn unanswered(&self, batch: &Batch, failure: &UploadFailure) {
-        let problem = failure.problem(&self.uploader);
+        let problem = failure.problem(&self.uploader, &batch.body());
         let rows = (0..batch.len())
             .map(|place| RecordRow {
                 code: NO_ANSWER.to_owned(),
@@ -244,7 +244,7 @@ impl Sending {
     }
 
     async fn not_understood(&self, batch: &Batch, failure: &UploadFailure) {
-        let problem = failure.problem(&self.uploader);
+        let problem = failure.problem(&self.uploader, &batch.body());
         let said = problem.answer().and_then(|answer| answer.said.clone());
         let reason = said.unwrap_or_else(|| problem.title());
         let rows = (0..batch.len())

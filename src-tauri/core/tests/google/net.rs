@@ -59,7 +59,7 @@ async fn a_broken_answer_may_have_arrived() {
     let sandbox = sandbox().await;
     let cases = [
         (Fault::CutAnswer, Cause::Cut),
-        (Fault::CutBody { after: 10 }, Cause::Cut),
+        (Fault::CutBody { after: 10 }, Cause::Truncated),
         (Fault::CaptivePortal, Cause::Html),
     ];
     for (fault, cause) in cases {
@@ -83,7 +83,9 @@ async fn pages_and_redirects_in_between_are_no_answers() {
         body: "<html><title>Filter</title></html>".into(),
     };
     let cases = [
-        (page(403, &[("content-type", "text/html")]), Code::NetHtml),
+        (page(200, &[("content-type", "text/html")]), Code::NetHtml),
+        (page(403, &[("content-type", "text/html")]), Code::NetPageRefused),
+        (page(511, &[("content-type", "text/html")]), Code::NetSignIn),
         (
             page(502, &[("content-type", "text/html; charset=utf-8")]),
             Code::NetHtmlWhileDown,
@@ -104,7 +106,7 @@ async fn pages_and_redirects_in_between_are_no_answers() {
             assert!(problem.title().contains("login.wifi.example"), "{}", problem.title());
         }
     }
-    assert_eq!(sandbox.calls().len(), 4, "nothing was followed or asked again");
+    assert_eq!(sandbox.calls().len(), 6, "nothing was followed or asked again");
 }
 
 #[tokio::test]
@@ -157,7 +159,7 @@ async fn what_speaks_no_tls_gets_nothing() {
     };
     tapline_core::ground::net::install_tls();
     let failure = failure(&Net::open(&plain).expect("settings that fit")).await;
-    assert_eq!(failure.cause, Cause::Tls, "{failure}");
+    assert_eq!(failure.cause, Cause::NotTls, "{failure}");
 }
 
 #[tokio::test]

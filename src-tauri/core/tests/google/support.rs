@@ -16,6 +16,7 @@ pub fn settings(sandbox: &Sandbox) -> NetSettings {
         proxy: ProxySetting::System,
         extra_ca_pem: Some(sandbox.authority_pem().as_bytes().to_vec()),
         endpoint: endpoint(sandbox.endpoint()),
+        ..NetSettings::default()
     }
 }
 

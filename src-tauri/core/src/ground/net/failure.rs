@@ -1,12 +1,7 @@
-//! Why no answer came, told apart by types and predicates, not by text.
+//! Why no answer came, and what that means for what was asked.
 
-use std::error::Error;
-use std::io::ErrorKind;
-
-use rustls::CertificateError;
-
-use super::tls::Untrusted;
-use crate::ground::problem::{Code, Fact, Problem};
+use super::cause;
+use crate::ground::problem::{Answer, Code, Fact, Problem};
 
 /// No answer of the host itself.
 #[derive(Debug, thiserror::Error)]
@@ -14,29 +9,73 @@ use crate::ground::problem::{Code, Fact, Problem};
 pub struct NetFailure {
     pub cause: Cause,
     pub host: String,
-    /// The proxy that a person named, where the request went through it.
+    /// The proxy that the request went through, by host and port.
     pub proxy: Option<String>,
     /// The errors beneath, joined. Holds no address and no secret.
     pub detail: String,
+    /// What came instead of an answer, where anything did.
+    pub stranger: Option<Box<Stranger>>,
+}
+
+/// What came instead of an answer: a page, a redirect, a proxy's own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stranger {
+    pub status: u16,
+    /// Seconds that whoever sent it asks to wait.
+    pub retry_after: Option<u64>,
+    /// Who says to have sent it: the header `Server`.
+    pub server: Option<String>,
+    /// The page's title, in a line.
+    pub title: Option<String>,
+    /// Its first bytes. They may echo what was asked.
+    pub body: String,
 }
 
 /// What stood in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
+    /// The name servers know no such name.
     NameNotFound,
+    /// No name server answered.
+    NameUnanswered,
     /// No route to the network or the host.
     Unreachable,
     Refused,
     ConnectTimeout,
-    /// Connected, asked, and heard nothing more in time.
+    /// Connected, and the other side never finished the handshake.
+    HandshakeTimeout,
+    /// Connected, and the other side broke the handshake off.
+    HandshakeCut,
+    /// Connected, asked, and heard nothing in time.
     AnswerTimeout,
-    /// The connection broke after it was made.
+    /// The answer began, and stopped coming.
+    BodyTimeout,
+    /// The other side broke the connection by force after it was made.
+    Reset,
+    /// The connection ended without an answer.
     Cut,
+    /// The connection ended within the answer.
+    Truncated,
     CertificateUntrusted {
         issuer: Option<String>,
     },
-    CertificateExpired,
-    CertificateForOther,
+    CertificateExpired {
+        /// The certificate's last moment, in UTC.
+        until: Option<String>,
+        clock: Option<String>,
+    },
+    CertificateNotYetValid {
+        from: Option<String>,
+        clock: Option<String>,
+    },
+    CertificateForOther {
+        /// Whose it is.
+        names: Option<String>,
+    },
+    CertificateRevoked,
+    /// The other side does not speak TLS at all.
+    NotTls,
+    /// The two sides found no common way to encrypt, or one of them erred.
     Tls,
     ProxyWantsPassword,
     /// The proxy answered that it will not connect us.
@@ -44,11 +83,17 @@ pub enum Cause {
     ProxyUnreachable,
     /// A web page where the host answers with data.
     Html,
+    /// A web page under a status that says that the network wants a sign-in (511).
+    SignIn,
+    /// A web page that refuses the request.
+    PageRefused,
     /// A web page under a status that says that the host is down.
     HtmlWhileDown,
     Redirected {
         to: Option<String>,
     },
+    /// An answer, and not in HTTP.
+    NotHttp,
     Malformed,
     TooLarge,
     /// None of the above.
@@ -62,7 +107,14 @@ impl NetFailure {
             host,
             proxy: None,
             detail,
+            stranger: None,
         }
+    }
+
+    /// A status that no host of ours gives, where nothing else is known of the answer.
+    #[allow(dead_code)]
+    pub(crate) fn odd_status(status: u16, host: &str) -> Self {
+        Self::new(Cause::Other, host.to_owned(), format!("HTTP status {status}"))
     }
 
     pub(super) fn through(mut self, proxy: Option<&str>) -> Self {
@@ -70,29 +122,47 @@ impl NetFailure {
         self
     }
 
-    pub(super) fn of(error: &reqwest::Error, host: String, proxy: Option<&str>) -> Self {
-        Self::new(cause(error, proxy.is_some()), host, chain(error)).through(proxy)
+    pub(super) fn saying(mut self, stranger: Stranger) -> Self {
+        self.stranger = Some(Box::new(stranger));
+        self
     }
 
-    /// Whether the request may have reached the host, so that it may have been acted upon.
+    pub(super) fn of(error: &reqwest::Error, host: String, proxy: Option<&str>, at: cause::At) -> Self {
+        Self::new(cause::cause(error, proxy.is_some(), at), host, cause::chain(error)).through(proxy)
+    }
+
+    /// Whether the request may have reached the host, so that it may have been acted upon. A page that refuses was sent
+    /// in the host's stead by whatever stands before it, and so was a redirect: neither lets the request pass.
     pub fn may_have_arrived(&self) -> bool {
         match self.cause {
             Cause::NameNotFound
+            | Cause::NameUnanswered
             | Cause::Unreachable
             | Cause::Refused
             | Cause::ConnectTimeout
+            | Cause::HandshakeTimeout
+            | Cause::HandshakeCut
             | Cause::CertificateUntrusted { .. }
-            | Cause::CertificateExpired
-            | Cause::CertificateForOther
+            | Cause::CertificateExpired { .. }
+            | Cause::CertificateNotYetValid { .. }
+            | Cause::CertificateForOther { .. }
+            | Cause::CertificateRevoked
+            | Cause::NotTls
             | Cause::Tls
             | Cause::ProxyWantsPassword
             | Cause::ProxyRefused
-            | Cause::ProxyUnreachable => false,
+            | Cause::ProxyUnreachable
+            | Cause::SignIn
+            | Cause::PageRefused
+            | Cause::Redirected { .. } => false,
             Cause::AnswerTimeout
+            | Cause::BodyTimeout
+            | Cause::Reset
             | Cause::Cut
+            | Cause::Truncated
             | Cause::Html
             | Cause::HtmlWhileDown
-            | Cause::Redirected { .. }
+            | Cause::NotHttp
             | Cause::Malformed
             | Cause::TooLarge
             | Cause::Other => true,
@@ -104,38 +174,118 @@ impl NetFailure {
         self.cause == Cause::AnswerTimeout
     }
 
+    /// The status of what came instead of an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.stranger.as_ref().map(|stranger| stranger.status)
+    }
+
     pub fn problem(&self) -> Problem {
-        let code = match &self.cause {
-            Cause::NameNotFound => Code::NetNameNotFound,
-            Cause::Unreachable => Code::NetUnreachable,
-            Cause::Refused => Code::NetRefused,
-            Cause::ConnectTimeout => Code::NetConnectTimeout,
-            Cause::AnswerTimeout => Code::NetAnswerTimeout,
-            Cause::Cut => Code::NetCut,
-            Cause::CertificateUntrusted { .. } => Code::TlsUntrusted,
-            Cause::CertificateExpired => Code::TlsExpired,
-            Cause::CertificateForOther => Code::TlsForOther,
-            Cause::Tls => Code::TlsFailed,
-            Cause::ProxyWantsPassword => Code::ProxyWantsPassword,
-            Cause::ProxyRefused => Code::ProxyRefused,
-            Cause::ProxyUnreachable => Code::ProxyUnreachable,
-            Cause::Html => Code::NetHtml,
-            Cause::HtmlWhileDown => Code::NetHtmlWhileDown,
-            Cause::Redirected { .. } => Code::NetRedirected,
-            Cause::Malformed => Code::NetMalformed,
-            Cause::TooLarge => Code::NetTooLarge,
-            Cause::Other => Code::NetOther,
-        };
-        let problem = Problem::new(code)
+        let problem = Problem::new(self.cause.code())
             .with(Fact::Host, &self.host)
             .with(Fact::Detail, &self.detail)
-            .with_some(Fact::Proxy, self.proxy.as_deref());
-        match &self.cause {
+            .with_some(Fact::Proxy, self.proxy.as_deref())
+            .with_some(Fact::Phase, self.cause.phase());
+        let problem = match &self.cause {
             Cause::CertificateUntrusted { issuer } => {
                 problem.with_some(Fact::Issuer, issuer.as_deref().filter(|name| !name.is_empty()))
             }
+            Cause::CertificateExpired { until, clock } => problem
+                .with_some(Fact::ValidUntil, until.as_deref())
+                .with_some(Fact::Clock, clock.as_deref()),
+            Cause::CertificateNotYetValid { from, clock } => problem
+                .with_some(Fact::ValidFrom, from.as_deref())
+                .with_some(Fact::Clock, clock.as_deref()),
+            Cause::CertificateForOther { names } => problem.with_some(Fact::Found, names.as_deref()),
             Cause::Redirected { to } => problem.with_some(Fact::Found, to.as_deref()),
             _ => problem,
+        };
+        match self.stranger.as_deref() {
+            Some(stranger) => stranger.add_to(problem),
+            None => problem,
+        }
+    }
+}
+
+impl Stranger {
+    /// The facts, and what was said.
+    pub fn add_to(&self, problem: Problem) -> Problem {
+        problem
+            .with(Fact::Status, self.status.to_string())
+            .with_some(Fact::Server, self.server.as_deref())
+            .with_some(Fact::PageTitle, self.title.as_deref())
+            .with_some(Fact::RetryAfter, self.retry_after.map(|seconds| seconds.to_string()))
+            .answered(Answer {
+                asked: String::new(),
+                status: Some(self.status),
+                said: self.title.clone(),
+                body: Some(self.body.clone()).filter(|body| !body.is_empty()),
+            })
+    }
+}
+
+impl Cause {
+    fn code(&self) -> Code {
+        match self {
+            Self::NameNotFound => Code::NetNameNotFound,
+            Self::NameUnanswered => Code::NetNameUnanswered,
+            Self::Unreachable => Code::NetUnreachable,
+            Self::Refused => Code::NetRefused,
+            Self::ConnectTimeout => Code::NetConnectTimeout,
+            Self::HandshakeTimeout => Code::TlsTimeout,
+            Self::HandshakeCut => Code::TlsCut,
+            Self::AnswerTimeout => Code::NetAnswerTimeout,
+            Self::BodyTimeout => Code::NetBodyTimeout,
+            Self::Reset => Code::NetReset,
+            Self::Cut => Code::NetCut,
+            Self::Truncated => Code::NetTruncated,
+            Self::CertificateUntrusted { .. } => Code::TlsUntrusted,
+            Self::CertificateExpired { .. } => Code::TlsExpired,
+            Self::CertificateNotYetValid { .. } => Code::TlsNotYetValid,
+            Self::CertificateForOther { .. } => Code::TlsForOther,
+            Self::CertificateRevoked => Code::TlsRevoked,
+            Self::NotTls => Code::TlsNotSpoken,
+            Self::Tls => Code::TlsFailed,
+            Self::ProxyWantsPassword => Code::ProxyWantsPassword,
+            Self::ProxyRefused => Code::ProxyRefused,
+            Self::ProxyUnreachable => Code::ProxyUnreachable,
+            Self::Html => Code::NetHtml,
+            Self::SignIn => Code::NetSignIn,
+            Self::PageRefused => Code::NetPageRefused,
+            Self::HtmlWhileDown => Code::NetHtmlWhileDown,
+            Self::Redirected { .. } => Code::NetRedirected,
+            Self::NotHttp => Code::NetNotHttp,
+            Self::Malformed => Code::NetMalformed,
+            Self::TooLarge => Code::NetTooLarge,
+            Self::Other => Code::NetOther,
+        }
+    }
+
+    /// How far the request came.
+    fn phase(&self) -> Option<&'static str> {
+        match self {
+            Self::NameNotFound | Self::NameUnanswered => Some("name"),
+            Self::Unreachable | Self::Refused | Self::ConnectTimeout => Some("connect"),
+            Self::ProxyWantsPassword | Self::ProxyRefused | Self::ProxyUnreachable => Some("proxy"),
+            Self::HandshakeTimeout
+            | Self::HandshakeCut
+            | Self::CertificateUntrusted { .. }
+            | Self::CertificateExpired { .. }
+            | Self::CertificateNotYetValid { .. }
+            | Self::CertificateForOther { .. }
+            | Self::CertificateRevoked
+            | Self::NotTls
+            | Self::Tls => Some("tls"),
+            Self::AnswerTimeout
+            | Self::Reset
+            | Self::Cut
+            | Self::Html
+            | Self::SignIn
+            | Self::PageRefused
+            | Self::HtmlWhileDown
+            | Self::Redirected { .. }
+            | Self::NotHttp => Some("answer"),
+            Self::BodyTimeout | Self::Truncated | Self::Malformed | Self::TooLarge => Some("body"),
+            Self::Other => None,
         }
     }
 }
@@ -144,123 +294,4 @@ impl From<NetFailure> for Problem {
     fn from(failure: NetFailure) -> Self {
         failure.problem()
     }
-}
-
-fn cause(error: &reqwest::Error, proxied: bool) -> Cause {
-    if let Some(cause) = certificate(error) {
-        return cause;
-    }
-    if let Some(cause) = tunnel(error) {
-        return cause;
-    }
-    let connecting = error.is_connect();
-    if error.is_dns() {
-        return if proxied {
-            Cause::ProxyUnreachable
-        } else {
-            Cause::NameNotFound
-        };
-    }
-    if error.is_timeout() {
-        return match (connecting, proxied) {
-            (true, true) => Cause::ProxyUnreachable,
-            (true, false) => Cause::ConnectTimeout,
-            (false, _) => Cause::AnswerTimeout,
-        };
-    }
-    match io_kind(error) {
-        Some(ErrorKind::ConnectionRefused) if proxied => Cause::ProxyUnreachable,
-        Some(ErrorKind::ConnectionRefused) => Cause::Refused,
-        // Firewalls on this computer answer with "not permitted".
-        Some(
-            ErrorKind::NetworkUnreachable
-            | ErrorKind::HostUnreachable
-            | ErrorKind::NetworkDown
-            | ErrorKind::AddrNotAvailable
-            | ErrorKind::PermissionDenied,
-        ) if connecting => Cause::Unreachable,
-        // A connection that breaks within the handshake broke before anything was asked.
-        _ if connecting => Cause::Tls,
-        _ if error.is_request() || error.is_body() || error.is_decode() => Cause::Cut,
-        _ => Cause::Other,
-    }
-}
-
-/// The error and all beneath it.
-fn sources<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
-    let mut found = vec![error];
-    let mut next = beneath(error);
-    while let Some(error) = next {
-        found.push(error);
-        next = beneath(error);
-    }
-    found
-}
-
-/// An `io::Error` hides the error that it wraps from `source`.
-fn beneath<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-        Some(inner) => Some(inner),
-        None => error.source(),
-    }
-}
-
-fn io_kind(error: &reqwest::Error) -> Option<ErrorKind> {
-    sources(error)
-        .into_iter()
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .last()
-        .map(std::io::Error::kind)
-}
-
-fn certificate(error: &reqwest::Error) -> Option<Cause> {
-    let refused = sources(error)
-        .into_iter()
-        .find_map(|error| error.downcast_ref::<rustls::Error>())?;
-    let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = refused else {
-        return Some(Cause::Tls);
-    };
-    let untrusted = other.0.downcast_ref::<Untrusted>()?;
-    Some(match &untrusted.why {
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => Cause::CertificateExpired,
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            Cause::CertificateForOther
-        }
-        _ => Cause::CertificateUntrusted {
-            issuer: untrusted.issuer.clone(),
-        },
-    })
-}
-
-/// What a proxy said to CONNECT. The type is private to hyper-util 0.1, so its words decide
-/// (hyper-util 0.1.21, `client/legacy/connect/proxy/tunnel.rs`, read 2026-11-23).
-fn tunnel(error: &reqwest::Error) -> Option<Cause> {
-    sources(error)
-        .into_iter()
-        .find_map(|error| match error.to_string().strip_prefix("tunnel error: ")? {
-            "proxy authorization required" => Some(Cause::ProxyWantsPassword),
-            "unsuccessful" | "proxy response headers too long" | "unexpected end of file" => Some(Cause::ProxyRefused),
-            "failed to create underlying connection" => Some(Cause::ProxyUnreachable),
-            _ => None,
-        })
-}
-
-/// The whole chain of an error, without the address that was asked: names stand in it.
-pub(super) fn chain(error: &reqwest::Error) -> String {
-    let mut parts = Vec::new();
-    for (depth, source) in sources(error).into_iter().enumerate() {
-        let text = source.to_string();
-        let text = if depth == 0 {
-            text.split(" for url").next().unwrap_or_default().to_owned()
-        } else {
-            text
-        };
-        if parts.last() != Some(&text) {
-            parts.push(text);
-        }
-    }
-    parts.join(": ")
 }

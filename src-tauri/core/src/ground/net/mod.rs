@@ -13,21 +13,26 @@
 //! ```
 
 mod ask;
+mod cause;
 mod endpoint;
 mod failure;
 mod names;
+mod proxy;
 mod reply;
 mod tls;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use reqwest::{Client, Proxy, redirect};
+use reqwest::{Client, redirect};
 
 use crate::ground::problem::{Code, Fact, Problem};
+use cause::At;
+use proxy::Proxy;
 
 pub use ask::Ask;
 pub use endpoint::{Endpoint, Host, Region, SandboxBase};
-pub use failure::{Cause, NetFailure};
+pub use failure::{Cause, NetFailure, Stranger};
 pub use reply::Reply;
 pub use tls::install_tls;
 
@@ -38,6 +43,8 @@ pub struct NetSettings {
     /// Certificates, as PEM, that are trusted besides the system's: for networks that open TLS, and for the sandbox.
     pub extra_ca_pem: Option<Vec<u8>>,
     pub endpoint: Endpoint,
+    /// How long a connection may take to come about. Ten seconds unless said otherwise.
+    pub connect_within: Option<Duration>,
 }
 
 #[derive(Clone, Default)]
@@ -55,8 +62,8 @@ pub enum ProxySetting {
 pub struct Net {
     client: Client,
     endpoint: Endpoint,
-    /// Host and port of a proxy that a person named.
-    proxy: Option<String>,
+    proxy: Proxy,
+    handshakes: Arc<tls::Handshakes>,
 }
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -66,33 +73,26 @@ const SILENCE: Duration = Duration::from_secs(45);
 impl Net {
     /// Opens no connection yet. Fails on settings that cannot work.
     pub fn open(settings: &NetSettings) -> Result<Self, Problem> {
-        let tls = tls::config(settings.extra_ca_pem.as_deref())?;
+        let handshakes = tls::Handshakes::new();
+        let tls = tls::config(settings.extra_ca_pem.as_deref(), &handshakes)?;
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .https_only(true)
             .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT)
+            .connect_timeout(settings.connect_within.unwrap_or(CONNECT))
             .read_timeout(SILENCE)
             .user_agent(concat!("Tapline/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(names::Names::of(&settings.endpoint));
         let sandboxed = matches!(settings.endpoint, Endpoint::Sandbox(_));
-        let (builder, proxy) = match &settings.proxy {
-            // A loopback address is never reached through a proxy that the system names.
-            ProxySetting::System if sandboxed => (builder.no_proxy(), None),
-            ProxySetting::System => (builder, None),
-            ProxySetting::None => (builder.no_proxy(), None),
-            ProxySetting::Manual(url) => {
-                let (proxy, name) = read_proxy(url, sandboxed)?;
-                (builder.no_proxy().proxy(proxy), Some(name))
-            }
-        };
+        let (proxy, builder) = Proxy::open(&settings.proxy, sandboxed, builder)?;
         let client = builder
             .build()
-            .map_err(|error| Problem::new(Code::Internal).with(Fact::Detail, failure::chain(&error)))?;
+            .map_err(|error| Problem::new(Code::Internal).with(Fact::Detail, cause::chain(&error)))?;
         Ok(Self {
             client,
             endpoint: settings.endpoint.clone(),
             proxy,
+            handshakes,
         })
     }
 
@@ -102,29 +102,18 @@ impl Net {
         let limit = ask.most_bytes();
         let url = self.endpoint.url(host, ask.segments());
         let name = url.host_str().unwrap_or_default().to_owned();
-        let request = ask.into_request(&self.client, url);
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(NetFailure::of(&error, name, self.proxy.as_deref())),
-        };
-        reply::read(answer, limit, &name, self.proxy.as_deref()).await
+        let proxy = self.proxy.of(&url);
+        let asked = Instant::now();
+        match ask.into_request(&self.client, url).send().await {
+            Ok(answer) => reply::read(answer, limit, &name, proxy.as_deref()).await,
+            Err(error) => {
+                let at = if self.handshakes.begun_since(&name, asked) {
+                    At::Handshake
+                } else {
+                    At::Start
+                };
+                Err(NetFailure::of(&error, name, proxy.as_deref(), at))
+            }
+        }
     }
-}
-
-/// The proxy, and its host and port to show: the name and password in its address are never shown.
-fn read_proxy(text: &str, sandboxed: bool) -> Result<(Proxy, String), Problem> {
-    let invalid = || Problem::new(Code::ProxyInvalid);
-    let url = reqwest::Url::parse(text.trim()).map_err(|_| invalid())?;
-    let host = url.host_str().ok_or_else(invalid)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid());
-    }
-    let name = match url.port_or_known_default() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    if sandboxed && !endpoint::is_loopback(&url) {
-        return Err(Problem::new(Code::EndpointNotLoopback).with(Fact::Found, name));
-    }
-    Ok((Proxy::all(url).map_err(|_| invalid())?, name))
 }

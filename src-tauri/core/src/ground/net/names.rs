@@ -1,7 +1,9 @@
 //! Looks names up, and refuses those that are not on the list: on a sandbox there are none at all.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -20,8 +22,13 @@ pub(super) enum NameError {
     #[error("on a sandbox no name is looked up")]
     Refused,
     #[error("the name was not found")]
-    NotFound(#[source] std::io::Error),
+    NotFound(#[source] io::Error),
+    #[error("no name server answered")]
+    Unanswered,
 }
+
+/// Shorter than the time that a connection may take, so that a silent name server is not taken for a silent host.
+const WITHIN: Duration = Duration::from_secs(8);
 
 impl Names {
     pub fn of(endpoint: &Endpoint) -> Arc<Self> {
@@ -32,15 +39,39 @@ impl Names {
     }
 }
 
+impl NameError {
+    fn of(error: io::Error) -> Self {
+        if is_for_now(&error.to_string()) {
+            Self::Unanswered
+        } else {
+            Self::NotFound(error)
+        }
+    }
+}
+
+/// Whether it is the name server that failed, not the name. The standard library gives up the resolver's number, so its
+/// words decide (2026-11): `gai_strerror(EAI_AGAIN)` of glibc and macOS, of musl, and Windows' WSATRY_AGAIN.
+pub(super) fn is_for_now(words: &str) -> bool {
+    [
+        "Temporary failure in name resolution",
+        "lookup address information: Try again",
+        "temporary error during hostname resolution",
+        "os error 11002",
+    ]
+    .iter()
+    .any(|mark| words.contains(mark))
+}
+
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         if matches!(self, Self::Refused) {
             return Box::pin(async { Err(NameError::Refused.into()) });
         }
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0))
+            let found = tokio::time::timeout(WITHIN, tokio::net::lookup_host((name.as_str(), 0)))
                 .await
-                .map_err(NameError::NotFound)?;
+                .map_err(|_| NameError::Unanswered)?
+                .map_err(NameError::of)?;
             let addresses: Vec<SocketAddr> = found.collect();
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })

@@ -1,13 +1,18 @@
 //! TLS with one provider, the system's authorities and those that a person adds. A certificate that is not trusted is
 //! refused with the name of whoever signed it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{
+    ClientSessionMemoryCache, ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
+};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, OtherError, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use crate::ground::der::{INTEGER, Items, OBJECT_ID, SEQUENCE};
@@ -27,7 +32,7 @@ pub(super) struct Untrusted {
     pub why: CertificateError,
 }
 
-pub(super) fn config(extra_ca_pem: Option<&[u8]>) -> Result<ClientConfig, Problem> {
+pub(super) fn config(extra_ca_pem: Option<&[u8]>, handshakes: &Arc<Handshakes>) -> Result<ClientConfig, Problem> {
     let provider = Arc::new(ring::default_provider());
     let extra = match extra_ca_pem {
         Some(pem) => read_authorities(pem)?,
@@ -41,8 +46,70 @@ pub(super) fn config(extra_ca_pem: Option<&[u8]>) -> Result<ClientConfig, Proble
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Naming { inner, provider }))
         .with_no_client_auth();
+    config.resumption = Resumption::store(Arc::clone(handshakes) as Arc<dyn ClientSessionStore>);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The sessions that may be resumed, as rustls keeps them, and when a handshake was last begun with whom. A connection
+/// that does not come about in time says nothing of how far it came; this does.
+#[derive(Debug)]
+pub(super) struct Handshakes {
+    sessions: ClientSessionMemoryCache,
+    begun: Mutex<HashMap<String, Instant>>,
+}
+
+/// As many sessions as rustls keeps by itself.
+const SESSIONS: usize = 256;
+
+impl Handshakes {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            sessions: ClientSessionMemoryCache::new(SESSIONS),
+            begun: Mutex::default(),
+        })
+    }
+
+    /// Whether one was begun with the host since then: so something there had picked up.
+    pub fn begun_since(&self, host: &str, then: Instant) -> bool {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.get(host).is_some_and(|when| *when >= then)
+    }
+}
+
+impl ClientSessionStore for Handshakes {
+    fn set_kx_hint(&self, server_name: ServerName<'static>, group: NamedGroup) {
+        self.sessions.set_kx_hint(server_name, group);
+    }
+
+    /// Asked for when a handshake begins.
+    fn kx_hint(&self, server_name: &ServerName<'_>) -> Option<NamedGroup> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.insert(server_name.to_str().into_owned(), Instant::now());
+        drop(begun);
+        self.sessions.kx_hint(server_name)
+    }
+
+    fn set_tls12_session(&self, server_name: ServerName<'static>, value: Tls12ClientSessionValue) {
+        self.sessions.set_tls12_session(server_name, value);
+    }
+
+    fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.sessions.tls12_session(server_name)
+    }
+
+    fn remove_tls12_session(&self, server_name: &ServerName<'static>) {
+        self.sessions.remove_tls12_session(server_name);
+    }
+
+    fn insert_tls13_ticket(&self, server_name: ServerName<'static>, value: Tls13ClientSessionValue) {
+        self.sessions.insert_tls13_ticket(server_name, value);
+    }
+
+    fn take_tls13_ticket(&self, server_name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        self.sessions.take_tls13_ticket(server_name)
+    }
 }
 
 fn read_authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Problem> {
@@ -143,7 +210,7 @@ fn readable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{config, issuer};
+    use super::{Handshakes, config, issuer};
     use crate::ground::problem::Code;
 
     #[test]
@@ -160,7 +227,10 @@ mod tests {
             "people know their proxy by this name"
         );
         assert_eq!(issuer(&cert.der()[..20]), None, "a cut certificate names nobody");
-        assert!(config(Some(cert.pem().as_bytes())).is_ok(), "its PEM can be trusted");
+        assert!(
+            config(Some(cert.pem().as_bytes()), &Handshakes::new()).is_ok(),
+            "its PEM can be trusted"
+        );
     }
 
     #[test]
@@ -170,7 +240,9 @@ mod tests {
             b"hello",
             b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         ] {
-            let problem = config(Some(bad)).map(drop).expect_err("no certificate");
+            let problem = config(Some(bad), &Handshakes::new())
+                .map(drop)
+                .expect_err("no certificate");
             assert_eq!(problem.code(), Code::AuthorityUnread, "for {bad:?}");
         }
     }

@@ -613,7 +613,11 @@ catalogue! {
     Network:: {
     NetNameNotFound = "net_name_not_found" {
         "{host} could not be found",
-        "Its name has no address here. This computer seems to be offline, or its network blocks the name.[ The system says: {detail}.]",
+        "The name servers of this network say that there is no such name, and there is. They block it, or this computer is not on the network that it should be on.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    NetNameUnanswered = "net_name_unanswered" {
+        "No name server answers",
+        "This computer asked where {host} is, and heard nothing in time. It seems to be offline; or else its network's name servers are down.[ The system says: {detail}.]",
         NetworkAdmin, MaySucceedLater }
     NetUnreachable = "net_unreachable" {
         "This computer has no way to {host}",
@@ -625,32 +629,64 @@ catalogue! {
         NetworkAdmin, MaySucceedLater }
     NetConnectTimeout = "net_connect_timeout" {
         "{host} did not pick up",
-        "No connection came about in time. A firewall may be dropping the packets, or the network is very slow.",
+        "No connection came about in time. A firewall may be dropping the packets, or the network is very slow. Nothing was sent.",
         NetworkAdmin, MaySucceedLater }
     NetAnswerTimeout = "net_answer_timeout" {
         "{host} did not answer in time",
         "The connection was made and the question asked, and then nothing came back. Try again; if it stays so, the network may be holding the answer.",
         NetworkAdmin, MaySucceedLater }
+    NetBodyTimeout = "net_body_timeout" {
+        "The answer of {host} stopped half-way",
+        "It began to come, and then nothing more came in time. The network is very slow, or something on the way holds long answers back.",
+        NetworkAdmin, MaySucceedLater }
+    NetReset = "net_reset" {
+        "The connection to {host} was broken off by force",
+        "It was made, and something reset it before an answer came: a firewall that looks into connections, a VPN that went away, or the host itself.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
     NetCut = "net_cut" {
-        "The connection to {host} broke off",
-        "It was made, and ended before the answer was whole.[ The system says: {detail}.]",
+        "The connection to {host} ended without an answer",
+        "It was made and the question asked, and then the other side hung up.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    NetTruncated = "net_truncated" {
+        "The answer of {host} broke off",
+        "The connection ended before the answer was whole, so none of it is used.[ The system says: {detail}.]",
         NetworkAdmin, MaySucceedLater }
     TlsUntrusted = "tls_untrusted" {
         "The certificate of {host} is not trusted",
-        "[It was signed by {issuer}. ]If your organisation opens encrypted traffic, add its certificate authority under Settings, Network. If not, somebody may be in between, and nothing was sent.",
+        "[It was signed by {issuer}. ]If your organisation opens encrypted traffic, get its certificate authority as a PEM file from whoever runs the network, and name that file under Settings, Network, or in TAPLINE_CA. If not, somebody may be in between. Nothing was sent.",
         NetworkAdmin, NotByItself }
     TlsExpired = "tls_expired" {
-        "The certificate of {host} is not valid today",
-        "Either it has run out, or this computer's clock is wrong. Look at the clock first.",
-        NetworkAdmin, NotByItself }
+        "The certificate of {host} is no longer valid",
+        "[It ran out at {valid_until}, and this computer's clock says {clock}. ]Either this computer's clock is ahead, or whoever signed the certificate let it run out: a program that opens encrypted traffic, mostly. Look at the clock first.",
+        You, NotByItself }
+    TlsNotYetValid = "tls_not_yet_valid" {
+        "The certificate of {host} is not valid yet",
+        "[It begins at {valid_from}, and this computer's clock says {clock}. ]This computer's clock is behind. Set the date, time and time zone, and try again.",
+        You, NotByItself }
     TlsForOther = "tls_for_other" {
         "The certificate belongs to another host than {host}",
-        "The network sends you elsewhere: a sign-in page, a filter, or a wrong entry in DNS. Nothing was sent.",
+        "[It is for {found}. ]The network sends you elsewhere: a sign-in page, a filter, or a wrong entry in DNS. Nothing was sent.",
+        NetworkAdmin, NotByItself }
+    TlsRevoked = "tls_revoked" {
+        "The certificate of {host} was revoked",
+        "Whoever signed it has called it back. Neither Google nor CleverTap uses such a certificate for long: something in between may be. Nothing was sent.",
+        NetworkAdmin, NotByItself }
+    TlsTimeout = "tls_timeout" {
+        "{host} picked up and said nothing",
+        "A connection came about, and its handshake never ended. A firewall or proxy that looks into encrypted connections does this to hosts that it does not allow. Nothing was sent.",
+        NetworkAdmin, MaySucceedLater }
+    TlsCut = "tls_cut" {
+        "{host} hung up during the handshake",
+        "A connection came about, and was broken off as soon as the host's name was told. A firewall that filters by name does this. Nothing was sent.[ The system says: {detail}.]",
+        NetworkAdmin, MaySucceedLater }
+    TlsNotSpoken = "tls_not_spoken" {
+        "What answers for {host} speaks no TLS",
+        "Something else listens there: a sign-in page of this network, or a proxy on the wrong port. Open a browser, or look at the proxy under Settings, Network. Nothing was sent.[ The system says: {detail}.]",
         NetworkAdmin, NotByItself }
     TlsFailed = "tls_failed" {
         "No safe connection to {host}",
-        "The two sides did not agree on encryption, or the connection broke while they tried.[ The system says: {detail}.]",
-        NetworkAdmin, MaySucceedLater }
+        "The two sides did not agree on encryption. Something between them may be too old, or ask for a certificate of this computer's.[ The system says: {detail}.] Nothing was sent.",
+        NetworkAdmin, NotByItself }
     TlsUnusable = "tls_unusable" {
         "This computer's certificates cannot be used",
         "Safe connections need the system's list of certificate authorities.[ The system says: {detail}.] On Debian and Ubuntu, install ca-certificates.",
@@ -665,7 +701,7 @@ catalogue! {
         You, NotByItself }
     ProxyUnreachable = "proxy_unreachable" {
         "The proxy[ {proxy}] does not answer",
-        "Everything goes through the proxy that is set under Settings, Network, and no connection to it came about.[ The system says: {detail}.]",
+        "Everything goes through the proxy that is set under Settings, Network, or by the system, and no connection to it came about.[ The system says: {detail}.]",
         NetworkAdmin, MaySucceedLater }
     ProxyWantsPassword = "proxy_wants_password" {
         "The proxy[ {proxy}] asks for a name and password",
@@ -673,24 +709,40 @@ catalogue! {
         NetworkAdmin, NotByItself }
     ProxyRefused = "proxy_refused" {
         "The proxy[ {proxy}] will not connect to {host}",
-        "It answered and refused. Ask whoever runs it to allow {host}.",
+        "It answered and refused: it does not allow {host}, or cannot reach it either. Ask whoever runs it to allow {host} on port 443.",
         NetworkAdmin, NotByItself }
     NetHtml = "net_html" {
         "A web page came instead of an answer",
-        "Something on the way to {host} sent a page of its own: a sign-in page of this network, or a filter[ at the proxy {proxy}]. Open a browser, sign in to the network, and try again.",
+        "Something on the way to {host} sent a page of its own[, called “{page_title}”]: a sign-in page of this network, or a filter[ at the proxy {proxy}]. Open a browser, sign in to the network, and try again.",
+        NetworkAdmin, NotByItself }
+    NetSignIn = "net_sign_in" {
+        "This network wants you to sign in",
+        "It answered in the place of {host} with status {status}, which says just that. Open a browser, sign in to the network, and try again. Nothing was sent on.",
+        You, NotByItself }
+    NetPageRefused = "net_page_refused" {
+        "A web page refused the request to {host}",
+        "It has status {status}[ and is called “{page_title}”][, and says to come from {server}]. {host} itself answers with data, so this was sent by something before it: a filter or proxy of this network[ at {proxy}], or the host's own gate. The request went no further.",
         NetworkAdmin, NotByItself }
     NetHtmlWhileDown = "net_html_while_down" {
         "{host} sent an error page",
-        "It, or something on the way, is out of order.[ {detail}.] This often passes.",
+        "It has status {status}[ and is called “{page_title}”][, and says to come from {server}]. The host, or something on the way, is out of order. This often passes.",
         NetworkAdmin, MaySucceedLater }
     NetRedirected = "net_redirected" {
         "{host} sends you elsewhere[, to {found}]",
         "Neither Google nor CleverTap redirects these requests. A sign-in page of this network, or a filter, does. The request was not followed.",
         NetworkAdmin, NotByItself }
+    NetNotHttp = "net_not_http" {
+        "The answer of {host} is no HTTP",
+        "A safe connection was made, and what came through it makes no sense.[ The system says: {detail}.] Something that opens encrypted traffic may be broken.",
+        NetworkAdmin, MaySucceedLater }
     NetMalformed = "net_malformed" {
         "The answer of {host} makes no sense",
         "It is not of the form that was expected.[ Reason: {detail}.] Something on the way may have changed or cut it.",
         NetworkAdmin, MaySucceedLater }
+    AuthorizationStripped = "authorization_stripped" {
+        "Something takes the sign-in out of our requests",
+        "{host} says that the request came without its Authorization header, and every request of Tapline's has one. A proxy or filter that opens encrypted traffic takes it away[: look at {proxy}].",
+        NetworkAdmin, NotByItself }
     NetTooLarge = "net_too_large" {
         "The answer of {host} is too large",
         "It was not read to its end.[ {detail}.]",
@@ -828,30 +880,206 @@ catalogue! {
     }
     // ---- CleverTap -----------------------------------------------------------------------------------------------------
     CleverTap:: {
+    CleverTapAccountUnknown = "clevertap_account_unknown" {
+        "CleverTap does not know this account[ in {region}]",
+        "An account is known in its own region alone, so either the region[ {region}] or the Account ID[ {account_id}] is wrong; CleverTap answers the same to both. The dashboard's address holds both: https://<region>.dashboard.clevertap.com/<Account ID>.",
+        You, NotByItself }
+    CleverTapPasscode = "clevertap_passcode" {
+        "CleverTap does not take this passcode",
+        "It is not a passcode of the account[ {account_id}][ in {region}]: it was mistyped or deleted, or belongs to another project. Take one from the dashboard under Settings, Passcodes: the account token beside it does not serve. If it is right, compare the region with the dashboard's address.",
+        You, NotByItself }
     CleverTapCredentials = "clevertap_credentials" {
         "CleverTap does not know this account and passcode",
-        "CleverTap answers a wrong region exactly as it answers a wrong passcode, so either may be the cause. Compare the region[ {region}] and the Account ID[ {account_id}] with the dashboard's address, and take a passcode from Settings, Passcodes: the account token beside it does not serve.",
+        "It does not say which is wrong: the passcode, the Account ID[ {account_id}] or the region[ {region}]. Compare the last two with the dashboard's address, and take a passcode from Settings, Passcodes: the account token beside it does not serve.",
         You, NotByItself }
     CleverTapForbidden = "clevertap_forbidden" {
         "CleverTap does not allow this",
-        "The account[ {account_id}] is known, and may not upload. Its administrator can say why.",
+        "The account[ {account_id}] is known, and may not upload. Its administrator can say why, or CleverTap's support.",
         CleverTapAdmin, NotByItself }
+    CleverTapNotFound = "clevertap_not_found" {
+        "CleverTap has nothing at this address",
+        "Uploads go to /1/upload on the region's host[, {host}], and that was answered with not found. A proxy that rewrites addresses does this, or a change at CleverTap.",
+        Tapline, NotByItself }
+    CleverTapMethod = "clevertap_method" {
+        "CleverTap was asked in another way than Tapline asks",
+        "An upload is a POST, and CleverTap answers that this method is not allowed. A proxy that turns one request into another does this.",
+        NetworkAdmin, NotByItself }
+    CleverTapConflict = "clevertap_conflict" {
+        "CleverTap says that this is there already",
+        "It answered with a conflict, which its pages explain as a resource that exists. No upload should meet that. What CleverTap said stands below.",
+        CleverTap, NotByItself }
     CleverTapCrowded = "clevertap_crowded" {
         "CleverTap has too many calls from this account at once",
-        "An account may have 15 in flight, all its senders together. Others are sending too, or sent a moment ago.",
-        CleverTap, MaySucceedLater }
+        "An account may have {limit} in flight, all its senders together. Others are sending too, or sent a moment ago. It passes when they are done; Tapline sends fewer at once meanwhile.",
+        CleverTapAdmin, MaySucceedLater }
     CleverTapNotUnderstood = "clevertap_not_understood" {
-        "CleverTap did not understand a record",
-        "It refused the call as a whole, with status {status}, and gave no record as the cause.",
+        "CleverTap could not read the call",
+        "It refused the call as a whole as malformed, and named no record as the cause: the JSON is broken or has comments in it, or holds no list of at most 1,000 records under d. None of its records was taken.",
         Tapline, NotByItself }
+    CleverTapParameter = "clevertap_parameter" {
+        "CleverTap refused something in the call",
+        "It answered with status {status}, which it uses for a parameter that is missing or wrong, and named no record as the cause. None of its records was taken. What CleverTap said stands below.",
+        Tapline, NotByItself }
+    CleverTapTooLarge = "clevertap_too_large" {
+        "The call was too large",
+        "CleverTap, or something before it, takes no call of this size. None of its records was taken. Tapline sends them in smaller calls.",
+        Tapline, NotByItself }
+    CleverTapSlow = "clevertap_slow" {
+        "The call did not reach CleverTap in time",
+        "CleverTap, or something before it, waited for the rest of it and gave up. None of its records was taken. A slow line does this.",
+        NetworkAdmin, MaySucceedLater }
     CleverTapDown = "clevertap_down" {
-        "CleverTap has trouble of its own",
-        "It answered with status {status}. That passes, mostly within minutes.",
+        "CleverTap is not available",
+        "It answered with status {status}: nothing takes calls there at the moment. None of the records was taken. That passes, mostly within minutes.",
         CleverTap, MaySucceedLater }
+    CleverTapFailed = "clevertap_failed" {
+        "CleverTap failed at the call",
+        "It answered with status {status}, which is a fault of its own.[ It says to have taken {processed} of the records.] Where it does not say that it took none, some may have arrived.",
+        CleverTap, MaySucceedLater }
+    CleverTapGateway = "clevertap_gateway" {
+        "Something before CleverTap lost its answer",
+        "A gateway answered with status {status} in CleverTap's place: it passed the call on, or tried to, and heard nothing. Whether the records arrived, nobody knows.",
+        CleverTap, MaySucceedLater }
+    CleverTapUncounted = "clevertap_uncounted" {
+        "CleverTap did not account for every record",
+        "Its answer[ counts {processed} as taken and] does not say what became of the others[: {count} of them]. They may have arrived or not.",
+        CleverTap, NotByItself }
+    CleverTapNoAnswer = "clevertap_no_answer" {
+        "It was sent, and no answer came",
+        "CleverTap may have taken it or not. A profile may be sent again without harm; an event that arrived would be there twice.",
+        NetworkAdmin, MaySucceedLater }
     CleverTapUnexpected = "clevertap_unexpected" {
         "CleverTap answered with something that Tapline does not know",
-        "Its status was {status}. Nothing more was sent.",
+        "Its status was {status}. What it said stands below.",
         CleverTap, NotByItself }
+
+    // ---- records that CleverTap does not take: https://developer.clevertap.com/docs/api-errors, updated 2025-12-14 --
+    CleverTapEventNameMissing = "clevertap_event_name_missing" {
+        "The event has no name",
+        "CleverTap's code {code}. Each event needs a name in evtName. Where the name comes from a column, that column is empty in this row.",
+        You, NotByItself }
+    CleverTapEventStructure = "clevertap_event_structure" {
+        "The event is not built as CleverTap expects",
+        "CleverTap's code {code}. An event's properties stand in evtData as one object of plain values; Items of a Charged event are a list of objects. Look at the record below.",
+        You, NotByItself }
+    CleverTapEventReserved = "clevertap_event_reserved" {
+        "The event name[ {event}] is CleverTap's own",
+        "CleverTap's code {code}. It raises events such as App Launched, UTM Visited and Notification Sent itself and takes them from nobody else; case and spaces do not count. Give the event another name.",
+        You, NotByItself }
+    CleverTapGender = "clevertap_gender" {
+        "Gender is not one that CleverTap takes",
+        "CleverTap's code {code}. The property {property} is M or F. Convert the column in SQL, or map it to a property of another name.",
+        You, NotByItself }
+    CleverTapEmail = "clevertap_email" {
+        "Email is not a valid address",
+        "CleverTap's code {code}. The property {property} is an address such as ann@example.com, with nothing around it. Mend it in the source, or leave it out of this row.",
+        You, NotByItself }
+    CleverTapPhone = "clevertap_phone" {
+        "Phone is not a valid number",
+        "CleverTap's code {code}. The property {property} starts with + and the country code, has more than four digits, and nothing else: +14155551234. Where only the country code is missing, the import's mapping can add it.",
+        You, NotByItself }
+    CleverTapEmployed = "clevertap_employed" {
+        "Employed is neither Y nor N",
+        "CleverTap's code {code}. The property {property} takes Y and N alone. Convert the column in SQL, or map it to a property of another name.",
+        You, NotByItself }
+    CleverTapEducation = "clevertap_education" {
+        "Education is not one that CleverTap takes",
+        "CleverTap's code {code}. The property {property} takes School, College and Graduate alone. Convert the column in SQL, or map it to a property of another name.",
+        You, NotByItself }
+    CleverTapMarried = "clevertap_married" {
+        "Married is neither Y nor N",
+        "CleverTap's code {code}. The property {property} takes Y and N alone. Convert the column in SQL, or map it to a property of another name.",
+        You, NotByItself }
+    CleverTapAge = "clevertap_age" {
+        "Age is not a number",
+        "CleverTap's code {code}. The property {property} is a number of years. Convert the column in SQL, or map it to a property of another name.",
+        You, NotByItself }
+    CleverTapEventProperties = "clevertap_event_properties" {
+        "The event has too many properties",
+        "CleverTap's code {code}. [This one has {count}. ]An event holds at most {limit}. Map fewer columns, or ask CleverTap to raise the account's limit.",
+        You, NotByItself }
+    CleverTapIdentity = "clevertap_identity" {
+        "The record does not say whose it is",
+        "CleverTap's code {code}. A record needs one of identity, objectId, FBID and GPID, of at most {limit}[, and {identity_field} is not one]. Where it comes from a column, that column is empty, too long, or a word such as null in this row.",
+        You, NotByItself }
+    CleverTapKind = "clevertap_kind" {
+        "The record is neither a profile nor an event",
+        "CleverTap's code {code}. Its type is profile with profileData, or event with evtName. An import writes nothing else, so something on the way changed it.",
+        Tapline, NotByItself }
+    CleverTapTime = "clevertap_time" {
+        "The time is not in epoch seconds",
+        "CleverTap's code {code}. The field {property} counts whole seconds since 1970, in ten digits.[ This one is {found}.] Choose the date format of the column that gives it.",
+        You, NotByItself }
+    CleverTapId = "clevertap_id" {
+        "The CleverTap ID is not one",
+        "CleverTap's code {code}. The field {identity_field} holds an ID that CleverTap gave, or a device's own for people who are not known yet. To name people by an ID of yours, map Identity instead.",
+        You, NotByItself }
+    CleverTapEventDiscarded = "clevertap_event_discarded" {
+        "The event[ {event}] was discarded in CleverTap",
+        "CleverTap's code {code}. Somebody discarded this event in the dashboard, under Settings, Schema, Events, and CleverTap takes it no longer. It can be restored there; else give the event another name.",
+        CleverTapAdmin, NotByItself }
+    CleverTapTokenObject = "clevertap_token_object" {
+        "The device token has no valid CleverTap ID",
+        "CleverTap's code {code}. A token is kept for an objectId, and this record's is missing or not one. Imports send no tokens: another sender did.",
+        You, NotByItself }
+    CleverTapTokenData = "clevertap_token_data" {
+        "The device token's data is not valid",
+        "CleverTap's code {code}. A token record needs an object tokenData, and this one's is missing or none. Imports send no tokens: another sender did.",
+        You, NotByItself }
+    CleverTapTokenId = "clevertap_token_id" {
+        "The device token has no id",
+        "CleverTap's code {code}. tokenData needs an id: the token itself. Imports send no tokens: another sender did.",
+        You, NotByItself }
+    CleverTapTokenType = "clevertap_token_type" {
+        "The device token has no type",
+        "CleverTap's code {code}. tokenData needs a type: fcm, gcm, apns, chrome, wns or mpns. Imports send no tokens: another sender did.",
+        You, NotByItself }
+    CleverTapTokenTypeUnfit = "clevertap_token_type_unfit" {
+        "The device token's type does not fit its device",
+        "CleverTap's code {code}. The type in tokenData belongs to another platform than the device that objectId names. Imports send no tokens: another sender did.",
+        You, NotByItself }
+    CleverTapTokenUnread = "clevertap_token_unread" {
+        "CleverTap could not read the device token",
+        "CleverTap's code {code}. It has an id and a type, and what tokenData holds besides, such as keys, is not valid for them. Imports send no tokens: another sender did.",
+        You, NotByItself }
+    CleverTapRecordFailed = "clevertap_record_failed" {
+        "CleverTap failed at the record by a fault of its own",
+        "CleverTap's code {code}. Nothing is known to be wrong with it. Tapline sends it again up to three times; after that, resend it later.",
+        CleverTap, MaySucceedLater }
+    CleverTapRecordUnknown = "clevertap_record_unknown" {
+        "CleverTap did not take the record",
+        "[Its code is {code}, which is not among those that CleverTap publishes. ]What CleverTap said stands below.",
+        CleverTap, NotByItself }
+
+    // ---- what CleverTap takes, and cuts or drops afterwards: docs.clevertap.com/docs/error-stream ----------------
+    CleverTapMayDrop = "clevertap_may_drop" {
+        "CleverTap took the records, and may still drop some",
+        "It counted[ {processed} of] them as processed. Afterwards its schema rules apply, and no answer tells of them: events with a mandatory property missing, properties of another data type than before, events and properties that are not defined or were discarded, and whatever is beyond the account's 512 kinds of events and 256 custom profile properties. What was dropped stands in the dashboard's Error Stream.",
+        CleverTapAdmin, NotByItself }
+    CleverTapValueCut = "clevertap_value_cut" {
+        "CleverTap takes {property} and cuts it",
+        "A text, and each text of a list, is kept up to {limit}.[ {count} of the records have a longer one.] What is beyond is lost without a word.",
+        You, NotByItself }
+    CleverTapListCut = "clevertap_list_cut" {
+        "CleverTap takes {property} and drops part of the list",
+        "A list is kept up to {limit}.[ {count} of the records have a longer one.] The surplus is dropped without a word, the oldest first.",
+        You, NotByItself }
+    CleverTapNameDropped = "clevertap_name_dropped" {
+        "CleverTap may drop {property} for its name",
+        "[The name holds {found}. ]CleverTap forbids % > < ! | & . : ; $ ' \" \\ # in names. The call succeeds, and the property or event is dropped or renamed afterwards. Choose another name.",
+        You, NotByItself }
+    CleverTapNameCut = "clevertap_name_cut" {
+        "CleverTap may drop {property}, whose name is too long",
+        "Names are kept up to {limit}. The call succeeds, and what does not fit is cut or dropped afterwards. Choose a shorter name.",
+        You, NotByItself }
+    CleverTapPropertiesDropped = "clevertap_properties_dropped" {
+        "CleverTap may drop properties of the event[ {event}]",
+        "[It has {count}. ]An event keeps {limit}: which of the two limits an account has, CleverTap does not say in an answer. The surplus is dropped afterwards, without a word.",
+        You, NotByItself }
+    CleverTapNestedDropped = "clevertap_nested_dropped" {
+        "CleverTap may drop {property}, which is nested",
+        "Objects within a profile or event are kept up to {limit}, and only where the account may send them. What is beyond is dropped without a word.",
+        CleverTapAdmin, NotByItself }
     CleverTapTestOdd = "clevertap_test_odd" {
         "CleverTap did not answer the test as expected",
         "The test sends a record that CleverTap must refuse with code 523, and it answered something else. So it is not certain that the passcode was read.",

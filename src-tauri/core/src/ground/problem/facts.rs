@@ -52,6 +52,18 @@ facts! {
     Proxy = "proxy",
     /// Who signed a TLS certificate.
     Issuer = "issuer",
+    /// How far a request came: `name`, `connect`, `proxy`, `tls`, `answer` or `body`.
+    Phase = "phase",
+    /// The first and the last moment of a certificate, and this computer's own time, in UTC.
+    ValidFrom = "valid_from",
+    ValidUntil = "valid_until",
+    Clock = "clock",
+    /// The title of a web page that came instead of an answer.
+    PageTitle = "page_title",
+    /// What an answer's header `Server` says.
+    Server = "server",
+    /// Seconds that the other side asks to wait.
+    RetryAfter = "retry_after",
     /// The form field that the problem belongs to.
     Field = "field",
     /// A better value for the field.
@@ -70,6 +82,20 @@ facts! {
     Path = "path",
     AccountId = "account_id",
     Region = "region",
+    /// CleverTap's code for a record that it did not take, such as `515`.
+    RecordCode = "code",
+    /// A property of a profile or an event, by its name.
+    Property = "property",
+    /// An event, by its name.
+    Event = "event",
+    /// The field that says whose a record is: `identity`, `objectId`, `FBID` or `GPID`.
+    IdentityField = "identity_field",
+    /// Places of records in a call, from 1.
+    Records = "records",
+    /// Records that CleverTap says to have taken.
+    Processed = "processed",
+    /// Other codes in the same answer, the commonest first: `515 (3), 509 (1)`.
+    Also = "also",
     /// A number that limits something, with its unit.
     Limit = "limit",
     Bytes = "bytes",

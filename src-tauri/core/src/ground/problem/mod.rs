@@ -65,6 +65,17 @@ impl Problem {
         self
     }
 
+    /// The same problem with other words of theirs: what they said and the body, each as `change` makes it.
+    #[must_use]
+    pub fn saying(mut self, change: impl Fn(&str) -> String) -> Self {
+        if let Some(answer) = &mut self.answer {
+            for words in [&mut answer.said, &mut answer.body].into_iter().flatten() {
+                *words = change(words);
+            }
+        }
+        self
+    }
+
     pub fn code(&self) -> Code {
         self.code
     }
