@@ -25,7 +25,7 @@ pub const RECORD_CODES: &[(u16, Code)] = &[
     (523, Code::CleverTapIdentity),
     (524, Code::CleverTapKind),
     (525, Code::CleverTapTime),
-    (526, Code::CleverTapId),
+    (526, Code::CleverTapIdInvalid),
     (528, Code::CleverTapEventDiscarded),
     (530, Code::CleverTapTokenObject),
     (531, Code::CleverTapTokenData),
@@ -110,7 +110,7 @@ fn of_code(number: Option<u16>, record: &Value) -> Problem {
         Code::CleverTapTime => problem
             .with(Fact::Property, "ts")
             .with_some(Fact::Found, time(record.get("ts"))),
-        Code::CleverTapId | Code::CleverTapTokenObject => problem.with(Fact::IdentityField, "objectId"),
+        Code::CleverTapIdInvalid | Code::CleverTapTokenObject => problem.with(Fact::IdentityField, "objectId"),
         Code::CleverTapTokenData | Code::CleverTapTokenUnread => problem.with(Fact::Property, "tokenData"),
         Code::CleverTapTokenId => problem.with(Fact::Property, "tokenData.id"),
         Code::CleverTapTokenType | Code::CleverTapTokenTypeUnfit => problem.with(Fact::Property, "tokenData.type"),

@@ -265,7 +265,7 @@ async fn perimeters_quotas_and_bad_moments_are_told_apart() {
         (Fault::RateLimitExceeded, Code::RateLimited, true),
         (Fault::BackendError, Code::GoogleBusy, true),
         (Fault::CaptivePortal, Code::NetHtml, false),
-        (Fault::Malformed, Code::NetMalformed, true),
+        (Fault::Malformed, Code::NetTruncated, true),
     ];
     let client = bigquery(&sandbox, &key);
     for (fault, code, retryable) in cases {

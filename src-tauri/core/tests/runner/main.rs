@@ -196,7 +196,7 @@ async fn wrong_credentials_end_the_run_and_say_so() {
     let problem = run.problem.expect("a reason");
     assert_eq!(
         (run.outcome, problem.code()),
-        (Some(Outcome::Failed), Code::CleverTapCredentials),
+        (Some(Outcome::Failed), Code::CleverTapPasscode),
         "nothing more can be sent"
     );
     assert_eq!(

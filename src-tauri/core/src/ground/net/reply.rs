@@ -287,7 +287,7 @@ mod tests {
             ("<html><body><h1 class=x>Blocked</h1>", Some("Blocked")),
             ("<title></title>", None),
             ("<title", None),
-            ("<titlé>ünfit</title>", Some("ünfit")),
+            ("<title é>ünfit</title>", Some("ünfit")),
         ];
         for (page, expected) in rows {
             assert_eq!(title(page).as_deref(), expected, "for {page:?}");

@@ -739,10 +739,6 @@ catalogue! {
         "The answer of {host} makes no sense",
         "It is not of the form that was expected.[ Reason: {detail}.] Something on the way may have changed or cut it.",
         NetworkAdmin, MaySucceedLater }
-    AuthorizationStripped = "authorization_stripped" {
-        "Something takes the sign-in out of our requests",
-        "{host} says that the request came without its Authorization header, and every request of Tapline's has one. A proxy or filter that opens encrypted traffic takes it away[: look at {proxy}].",
-        NetworkAdmin, NotByItself }
     NetTooLarge = "net_too_large" {
         "The answer of {host} is too large",
         "It was not read to its end.[ {detail}.]",
@@ -1010,7 +1006,7 @@ catalogue! {
         "The time is not in epoch seconds",
         "CleverTap's code {code}. The field {property} counts whole seconds since 1970, in ten digits.[ This one is {found}.] Choose the date format of the column that gives it.",
         You, NotByItself }
-    CleverTapId = "clevertap_id" {
+    CleverTapIdInvalid = "clevertap_id_invalid" {
         "The CleverTap ID is not one",
         "CleverTap's code {code}. The field {identity_field} holds an ID that CleverTap gave, or a device's own for people who are not known yet. To name people by an ID of yours, map Identity instead.",
         You, NotByItself }
