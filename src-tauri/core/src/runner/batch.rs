@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::clevertap::upload::envelope;
-use crate::store::{ManifestLine, NewBatch};
+use crate::store::{HeldKey, ManifestLine, NewBatch};
 
 /// Records on their way. Their bytes lie behind each other, as they were mapped.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Batch {
     lines: Vec<ManifestLine>,
     /// Rows that gave way to each record's, inside BigQuery. Empty where none did.
     gave_way: Vec<u64>,
+    /// By which each row is known in another result.
+    keys: Vec<HeldKey>,
     /// The batch in doubt whose records these are.
     pub instead_of: Option<u64>,
 }
@@ -36,12 +38,13 @@ impl Batch {
 
     /// Adds the record that `write` appends, where it says that it did.
     /// `gave_way` tells how many rows of its identity its row stands for, besides itself.
-    pub fn add(&mut self, position: u64, gave_way: u64, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+    pub fn add(&mut self, position: u64, gave_way: u64, key: HeldKey, write: impl FnOnce(&mut Vec<u8>) -> bool) {
         let before = self.bytes.len();
         if !write(&mut self.bytes) {
             self.bytes.truncate(before);
             return;
         }
+        self.keys.push(key);
         let identity = identity(&self.bytes[before..]);
         self.ends.push(self.bytes.len());
         self.lines.push(ManifestLine { position, identity });
@@ -85,6 +88,7 @@ impl Batch {
             picked.bytes.extend_from_slice(self.record(place));
             picked.ends.push(picked.bytes.len());
             picked.lines.push(self.lines[place].clone());
+            picked.keys.push(self.keys[place]);
             picked.note_gave_way(self.gave_way.get(place).copied().unwrap_or(0));
         }
         picked
@@ -101,6 +105,7 @@ impl Batch {
             manifest: self.lines.clone(),
             bytes: self.size() as u64,
             collapsed: self.gave_way.iter().sum(),
+            keys: self.keys.clone(),
             instead_of: self.instead_of,
         }
     }
@@ -117,12 +122,12 @@ fn identity(record: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Batch;
+    use super::{Batch, HeldKey};
 
     fn batch(identities: &[&str]) -> Batch {
         let mut batch = Batch::default();
         for (position, identity) in (1..).zip(identities) {
-            batch.add(position, 0, |out| {
+            batch.add(position, 0, HeldKey([0; 16]), |out| {
                 out.extend_from_slice(format!(r#"{{"identity":"{identity}","type":"profile"}}"#).as_bytes());
                 true
             });
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn what_was_not_written_leaves_no_trace() {
         let mut batch = batch(&["a"]);
-        batch.add(2, 0, |out| {
+        batch.add(2, 0, HeldKey([0; 16]), |out| {
             out.extend_from_slice(b"half");
             false
         });

@@ -3,6 +3,7 @@
 
 mod batch;
 mod halt;
+mod held;
 mod ledger;
 mod left;
 mod open;
@@ -259,6 +260,9 @@ impl Runner {
             let ended = self
                 .store
                 .writing(move |w| {
+                    if outcome.is_none() {
+                        w.batches_mut().settle_expired(number)?;
+                    }
                     let outcome = match outcome {
                         Some(outcome) => outcome,
                         None => Outcome::of_whole(&w.runs().counts(number)?),

@@ -1,14 +1,14 @@
 //! Rows become records, and records batches. What cannot become a record is kept with the reason.
 
 use super::batch::Batch;
+use super::held::Keys;
 use super::left::Part;
 use crate::bigquery::{Page, Row, Schema};
 use crate::clevertap::upload::{MOST_BYTES, MOST_RECORDS};
-use crate::import::plan::Plan;
 use crate::import::statement::GROUP_SIZE;
 use crate::mapping::{Mapping, Outcome, Rejection};
 use crate::run::Fate;
-use crate::store::RecordRow;
+use crate::store::{HeldKey, HeldKeys, RecordRow, RunRow, StoreError};
 
 /// A row that is kept is cut here: it is for reading, and some rows are large.
 const MOST_ROW_BYTES: usize = 16_000;
@@ -21,6 +21,9 @@ pub(super) struct Packer {
     identity: Option<usize>,
     group_size: Option<usize>,
     numbers: Numbers,
+    keys: Keys,
+    /// Rows that were acknowledged from a result that has expired.
+    acknowledged: Option<HeldKeys>,
     filling: Batch,
 }
 
@@ -47,6 +50,8 @@ pub(super) struct Packed {
     pub rejected: Vec<Rejected>,
     /// Rows that were wanted.
     pub rows: u64,
+    /// Why the rest of the page was not packed.
+    pub failed: Option<StoreError>,
 }
 
 /// A row that cannot become a record.
@@ -57,10 +62,20 @@ pub(super) struct Rejected {
 }
 
 impl Packer {
-    pub fn new(mapping: Mapping, plan: &Plan, schema: &Schema, run_start_second: i64, numbers: Numbers) -> Self {
+    /// Rows that `acknowledged` knows are left out.
+    pub fn new(
+        mapping: Mapping,
+        row: &RunRow,
+        schema: &Schema,
+        numbers: Numbers,
+        acknowledged: Option<HeldKeys>,
+    ) -> Self {
+        let plan = &row.plan;
         Self {
             mapping,
-            run_start_second,
+            run_start_second: row.run.started_at.as_second(),
+            keys: Keys::new(row.run.import, plan, schema),
+            acknowledged,
             names: schema.fields.iter().map(|field| field.name.clone()).collect(),
             identity: schema.position(&plan.identity.column),
             group_size: schema.position(GROUP_SIZE),
@@ -73,12 +88,30 @@ impl Packer {
     pub fn page(&mut self, page: &Page, first: u64, part: &Part) -> Packed {
         let mut packed = Packed::default();
         for (position, row) in (first..).zip(page.rows()) {
-            if part.wants(position) {
-                packed.rows += 1;
-                self.row(position, row, &mut packed);
+            if !part.wants(position) {
+                continue;
+            }
+            let key = self.keys.of(row);
+            match self.is_acknowledged(key) {
+                Ok(true) => {}
+                Ok(false) => {
+                    packed.rows += 1;
+                    self.row(position, row, key, &mut packed);
+                }
+                Err(error) => {
+                    packed.failed = Some(error);
+                    break;
+                }
             }
         }
         packed
+    }
+
+    fn is_acknowledged(&mut self, key: HeldKey) -> Result<bool, StoreError> {
+        match &mut self.acknowledged {
+            Some(held) => held.take(key),
+            None => Ok(false),
+        }
     }
 
     /// What comes from now on takes the place of this batch in doubt, or of none. Such a batch travels by itself, so the one
@@ -97,10 +130,10 @@ impl Packer {
         (!self.filling.is_empty()).then(|| self.take())
     }
 
-    fn row(&mut self, position: u64, row: Row<'_>, packed: &mut Packed) {
+    fn row(&mut self, position: u64, row: Row<'_>, key: HeldKey, packed: &mut Packed) {
         let collapsed = self.group_size(row).saturating_sub(1);
         let mut rejections = Vec::new();
-        self.filling.add(position, collapsed, |out| {
+        self.filling.add(position, collapsed, key, |out| {
             match self.mapping.map(row, self.run_start_second, out) {
                 Outcome::Record { .. } => true,
                 Outcome::Rejected { rejections: found } => {

@@ -19,7 +19,7 @@ use crate::bigquery::{JobResult, Page, RowReader as _};
 use crate::ground::clock::Clock;
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::{InDoubt, Plan, Records};
-use crate::store::{RunRow, Store};
+use crate::store::{HeldKeys, RunRow, Store};
 
 /// Rows asked for at once. Google cuts a page at 10 MB.
 const MOST_ROWS: u32 = 10_000;
@@ -51,9 +51,9 @@ struct Ready {
 }
 
 /// Carries the run out. What goes wrong is told to the halt.
-pub(super) async fn run(pump: Pump) {
+pub(super) async fn run(mut pump: Pump) {
     let halt = pump.halt.clone();
-    let source = match source::open(&pump.opened, &pump.row, &pump.store, &halt).await {
+    let source = match source::open(&pump.opened, &mut pump.row, &pump.store, &halt).await {
         Ok(Some(source)) => source,
         Ok(None) => return,
         Err(problem) => return halt.fail(problem),
@@ -65,7 +65,7 @@ pub(super) async fn run(pump: Pump) {
 
 impl Pump {
     /// What is left to be sent of a result with so many rows, and the numbers for its batches.
-    async fn left(&self, rows: u64) -> Result<(Numbers, Left), Problem> {
+    async fn left(&self, rows: u64) -> Result<(Numbers, Left, Option<HeldKeys>), Problem> {
         let (run, base, repeats) = (self.row.number, self.row.base, may_repeat(&self.row.plan));
         let left = self.store.reading(move |r| {
             let last = r.batches().last_number(run)?;
@@ -76,7 +76,8 @@ impl Pump {
                 Vec::new()
             };
             let settled = r.batches().settled(run, base)?;
-            Ok((Numbers::after(last), Left::new(within, settled, &again)))
+            let acknowledged = (base > 0).then(|| HeldKeys::of_run(r, run, base)).transpose()?;
+            Ok((Numbers::after(last), Left::new(within, settled, &again), acknowledged))
         });
         left.await.map_err(|error| error.problem())
     }
@@ -89,13 +90,13 @@ impl Pump {
             self.halt.clone(),
         )
         .map_err(|error| Problem::new(Code::Internal).with(Fact::Detail, error.to_string()))?;
-        let (numbers, left) = self.left(source.result.total_rows()).await?;
+        let (numbers, left, acknowledged) = self.left(source.result.total_rows()).await?;
         let packer = Packer::new(
             source.mapping,
-            &self.row.plan,
+            &self.row,
             source.result.schema(),
-            self.row.run.started_at.as_second(),
             numbers.clone(),
+            acknowledged,
         );
         let (pages_out, pages) = mpsc::channel(1);
         let (ready_out, ready) = mpsc::channel(WAITING);
@@ -172,7 +173,12 @@ fn pack(
         {
             return;
         }
-        let Packed { full, rejected, rows } = packer.page(&page, first, &part);
+        let Packed {
+            full,
+            rejected,
+            rows,
+            failed,
+        } = packer.page(&page, first, &part);
         let (kept, waiting) = oneshot::channel();
         before = Some(waiting);
         let read = Entry::Read {
@@ -182,6 +188,9 @@ fn pack(
         };
         if entries.blocking_send(read).is_err() || !full.into_iter().all(|batch| open(batch, ready, entries, halt)) {
             return;
+        }
+        if let Some(error) = failed {
+            return halt.fail(error.problem());
         }
     }
     if let Some(batch) = packer.rest() {

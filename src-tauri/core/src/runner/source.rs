@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::halt::Halt;
 use super::open::Opened;
+use super::pump::may_repeat;
 use crate::bigquery::{Client, JobId, JobRef, JobResult, Known, Location, Patience, ProjectId, Query, RowReader as _};
 use crate::connection::LEAST_BILLED_BYTES;
 use crate::ground::problem::{Code, Fact, Problem};
@@ -25,11 +26,24 @@ pub(super) struct Source {
 
 /// Asks BigQuery for the rows of a run, or finds the result again that the run was reading. Nothing where the run is to
 /// end.
-pub(super) async fn open(opened: &Opened, row: &RunRow, store: &Store, halt: &Halt) -> Result<Option<Source>, Problem> {
+pub(super) async fn open(
+    opened: &Opened,
+    row: &mut RunRow,
+    store: &Store,
+    halt: &Halt,
+) -> Result<Option<Source>, Problem> {
     let client = opened.bigquery.clone().patient(Patience::ForARun);
-    if let Some(found) = unless(halt, found_again(&client, row)).await.transpose()?.flatten() {
-        note_queried(store, row.number, found.result.total_rows(), row.run.bytes_billed).await?;
-        return Ok(Some(found));
+    match unless(halt, found_again(&client, row)).await {
+        Some(Err(problem)) if is_gone(&problem) => {
+            tracing::info!(run = %row.run.id, "a run's result has expired, and is asked for again");
+            *row = expired(store, row).await?;
+        }
+        found => {
+            if let Some(found) = found.transpose()?.flatten() {
+                note_queried(store, row.number, found.result.total_rows(), row.run.bytes_billed).await?;
+                return Ok(Some(found));
+            }
+        }
     }
     if halt.is_set() {
         return Ok(None);
@@ -94,6 +108,19 @@ async fn found_again(client: &Client, row: &RunRow) -> Result<Option<Source>, Pr
     Ok(Some(Source { result, mapping }))
 }
 
+/// Whether Google let go of a result, as it does after about a day, or of the job itself.
+fn is_gone(problem: &Problem) -> bool {
+    matches!(problem.code(), Code::JobNotFound | Code::TableNotFound)
+}
+
+async fn expired(store: &Store, row: &RunRow) -> Result<RunRow, Problem> {
+    let (run, repeats) = (row.run.id, may_repeat(&row.plan));
+    store
+        .writing(move |w| w.runs_mut().expired(run, repeats))
+        .await
+        .map_err(|error| error.problem())
+}
+
 /// A query about to become a job.
 struct Asked<'a> {
     client: &'a Client,
@@ -107,10 +134,9 @@ impl Asked<'_> {
     /// Starts the run's next job under an id that the ledger holds, or finds the one that the last try has started. Nothing
     /// where the run is to end.
     async fn start(&self, row: &RunRow, location: &str, halt: &Halt) -> Result<Option<JobRef>, Problem> {
-        let mut jobs = row.jobs.max(1);
-        if row.jobs > 0
-            && let Some(known) = &row.run.job
-        {
+        // The job of a result that has expired is done with.
+        let mut jobs = row.jobs + u64::from(row.run.job.is_none());
+        if let Some(known) = &row.run.job {
             let Some(found) = unless(halt, self.client.known(&job_ref(known)?)).await else {
                 return Ok(None);
             };

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::error::{Doing as _, Result, StoreError};
+use super::held::{HeldKey, HeldMut};
 use super::manifest::{ManifestLine, manifest_back, manifest_bytes, positions_back, positions_bytes};
 use super::text::{self, Cells, Kept as _, kept_words, number};
 use crate::run::{Fate, Positions};
@@ -46,6 +47,8 @@ pub struct NewBatch {
     pub bytes: u64,
     /// Rows that gave way to these, inside BigQuery.
     pub collapsed: u64,
+    /// The key of each record, held while the run may need a second result.
+    pub keys: Vec<HeldKey>,
     /// The batch in doubt whose records it sends again. What is known of that one stands until this one is answered.
     pub instead_of: Option<u64>,
 }
@@ -169,7 +172,7 @@ impl BatchesMut<'_> {
             .prepare_cached("UPDATE runs SET batches = batches + 1, collapsed = collapsed + ?2 WHERE number = ?1")
             .and_then(|mut statement| statement.execute((run, number(batch.collapsed))))
             .doing("counting a batch")?;
-        Ok(())
+        HeldMut(self.0).hold(run, batch.number, &batch.keys)
     }
 
     /// Records an answer, and adds it to the run's counts. Where the batch brought the records of another again, the
@@ -207,6 +210,30 @@ impl BatchesMut<'_> {
         parts.iter().try_for_each(|part| self.open(run, part))
     }
 
+    /// The result up to this position has expired, and another is asked for. Batches in doubt whose records may be sent
+    /// again let go of their keys, so that these are sent again; they stay in doubt until all of the new result was tried.
+    pub fn expired(&self, run: i64, up_to: u64, may_repeat: bool) -> Result<()> {
+        if may_repeat {
+            self.0
+                .execute(
+                    "DELETE FROM held WHERE run = ?1 AND batch IN
+                        (SELECT number FROM batches WHERE run = ?1 AND in_doubt > 0 AND last_row <= ?2)",
+                    (run, number(up_to)),
+                )
+                .doing("letting go of the keys of batches in doubt")?;
+        }
+        Ok(())
+    }
+
+    /// All rows of a run were tried. What an expired result left in doubt, and let go of, was sent again from a newer one.
+    pub fn settle_expired(&self, run: i64) -> Result<()> {
+        let sql = "SELECT number FROM batches
+                   WHERE run = ?1 AND in_doubt > 0 AND last_row <= (SELECT base FROM runs WHERE number = ?1)
+                     AND number NOT IN (SELECT batch FROM held WHERE run = ?1)";
+        let settled = text::rows(self.0, "batches", sql, [run], |cells| cells.count("number"))?;
+        settled.into_iter().try_for_each(|batch| self.repeated(run, batch))
+    }
+
     fn instead_of(&self, run: i64, batch: u64) -> Result<Option<u64>> {
         let sql = "SELECT instead_of FROM batches WHERE run = ?1 AND number = ?2";
         let found = text::row(self.0, "batches", sql, (run, number(batch)), |cells| {
@@ -218,6 +245,7 @@ impl BatchesMut<'_> {
     /// Takes back what was known of a batch in doubt.
     fn repeated(&self, run: i64, batch: u64) -> Result<()> {
         let key = (run, number(batch));
+        HeldMut(self.0).release(run, batch)?;
         self.0
             .execute(
                 "UPDATE runs SET delivered = runs.delivered - b.delivered, unprocessed = runs.unprocessed - b.unprocessed,
@@ -228,7 +256,7 @@ impl BatchesMut<'_> {
             )
             .and_then(|_| {
                 self.0.execute(
-                    "UPDATE batches SET state = 'repeated', delivered = 0, unprocessed = 0, in_doubt = 0
+                    "UPDATE batches SET state = 'repeated', delivered = 0, unprocessed = 0, in_doubt = 0, collapsed = 0
                      WHERE run = ?1 AND number = ?2",
                     key,
                 )
@@ -264,6 +292,9 @@ impl BatchesMut<'_> {
         }
         // The rows of such a batch are told of elsewhere, or will be read again.
         let uncounted = matches!(state, BatchState::Unsent | BatchState::Split);
+        if uncounted {
+            HeldMut(self.0).release(run, batch)?;
+        }
         self.0
             .prepare_cached(
                 "UPDATE runs SET delivered = delivered + ?2, unprocessed = unprocessed + ?3, in_doubt = in_doubt + ?4,

@@ -7,6 +7,7 @@ mod checks;
 mod connections;
 mod error;
 mod forgetting;
+mod held;
 mod holder;
 mod imports;
 mod manifest;
@@ -31,6 +32,7 @@ pub use checks::{CheckRow, Checks, ChecksMut, Subject};
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};
 pub use error::StoreError;
 pub use forgetting::values_until;
+pub use held::{HeldKey, HeldKeys, HeldMut};
 pub use imports::{ImportRow, Imports, ImportsMut};
 pub use manifest::ManifestLine;
 pub use place::Belongs;
@@ -248,6 +250,10 @@ impl<'a> Writing<'a> {
 
     pub fn batches_mut(&self) -> BatchesMut<'a> {
         BatchesMut(self.reading.0)
+    }
+
+    pub fn held_mut(&self) -> HeldMut<'a> {
+        HeldMut(self.reading.0)
     }
 
     pub fn records_mut(&self) -> RecordsMut<'a> {

@@ -7,12 +7,12 @@ use super::error::{Doing as _, Result, StoreError};
 use super::holder::Holder;
 use super::imports::{not_from_here, plan_text};
 use super::text::{self, Cells, Kept as _, is_taken, kept_words, number};
-use super::{Imports, ImportsMut};
+use super::{BatchesMut, HeldMut, Imports, ImportsMut};
 use crate::ground::ids::{AccountId, ConnectionId, ImportId, RunId};
 use crate::ground::problem::Problem;
 use crate::import::plan::Plan;
 use crate::import::state::{Action, ImportStatus};
-use crate::run::{Counts, Job, Outcome, Phase, Run};
+use crate::run::{Counts, Fate, Job, Outcome, Phase, Run};
 
 kept_words!(Outcome {
     Completed = "completed",
@@ -180,7 +180,15 @@ impl RunsMut<'_> {
             done => done.doing("starting a run")?,
         };
         ImportsMut(self.0).set_status(new.import, ImportStatus::Running)?;
-        Runs(self.0).get(new.id)
+        let begun = Runs(self.0).get(new.id)?;
+        // A run that is not its import's last is never gone on with.
+        self.0
+            .execute(
+                "DELETE FROM held WHERE run IN (SELECT number FROM runs WHERE import_id = ?1 AND number < ?2)",
+                (new.import.kept(), begun.number),
+            )
+            .doing("letting go of the keys of older runs")?;
+        Ok(begun)
     }
 
     /// Goes on with a run that did not come to its end. Its import is Running again, and where it was paused goes back, when
@@ -245,6 +253,31 @@ impl RunsMut<'_> {
         Ok(())
     }
 
+    /// The result that a run was reading is gone. What was acknowledged of it stands; rows that were rejected are found
+    /// again, and the positions of the next result start behind this one's.
+    pub fn expired(&self, id: RunId, may_repeat: bool) -> Result<RunRow> {
+        let row = Runs(self.0).get(id)?;
+        let base = row.base + row.run.counts.expected.unwrap_or(0);
+        BatchesMut(self.0).expired(row.number, base, may_repeat)?;
+        self.0
+            .execute(
+                "DELETE FROM records WHERE run = ?1 AND fate = ?2",
+                (row.number, Fate::Rejected.kept()),
+            )
+            .and_then(|_| {
+                self.0.execute(
+                    "UPDATE runs SET base = ?2, expected_rows = NULL, job_project = NULL, job_location = NULL, job_id = NULL,
+                        rejected = 0, rows_read = delivered + unprocessed + in_doubt,
+                        collapsed = (SELECT ifnull(sum(b.collapsed), 0) FROM batches AS b
+                                     WHERE b.run = ?1 AND b.state IN ('answered', 'in_doubt'))
+                     WHERE number = ?1",
+                    (row.number, number(base)),
+                )
+            })
+            .doing("turning to another result")?;
+        Runs(self.0).get(id)
+    }
+
     /// More rows were read.
     pub fn has_read(&self, run: i64, rows: u64) -> Result<()> {
         self.0
@@ -296,10 +329,13 @@ impl RunsMut<'_> {
                     problem.map(Problem::kept),
                     at.as_millisecond(),
                     Phase::Ended.kept(),
-                    outcome.is_early(),
+                    outcome.is_early() || row.base > 0,
                 ),
             )
             .doing("ending a run")?;
+        if !outcome.is_early() {
+            HeldMut(self.0).forget(row.number)?;
+        }
         match Imports(self.0).get(row.run.import) {
             Ok(import) if import.status == ImportStatus::Running => {
                 // A run that came to its end before it heard that it was to pause leaves nothing to wait for.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use tapline_core::ground::ids::RunId;
+use tapline_core::ground::ids::{ImportId, RunId};
 use tapline_core::ground::problem::Code;
 use tapline_core::import::plan::InDoubt;
 use tapline_core::import::state::ImportStatus;
 use tapline_core::run::{Outcome, Run};
 use tapline_core::vault::Attendance;
-use tapline_sandbox::{Fault, Matcher};
+use tapline_sandbox::{Column, Fault, Matcher};
 
 use super::UPLOADS;
 use super::support::{Scene, assert_whole};
@@ -34,6 +34,18 @@ impl Scene {
             *arrived.entry(whose).or_default() += 1;
         }
         arrived
+    }
+
+    /// A table of these people, each with an e-mail.
+    fn rows(&self, rows: impl Iterator<Item = (String, String)>) {
+        let columns = [Column::new("id", "STRING"), Column::new("email", "STRING")];
+        let rows = rows.map(|(id, email)| vec![Some(id), Some(email)]);
+        self.sandbox.google().serve_canned("shop", "people", &columns, rows);
+    }
+
+    fn count(&self, sql: &str) -> i64 {
+        let raw = rusqlite::Connection::open(self.folder.path().join("tapline.db")).unwrap();
+        raw.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     fn status(&self, run: &Run) -> ImportStatus {
@@ -317,4 +329,135 @@ async fn profiles_in_doubt_are_settled_before_the_rest_is_sent() {
         others.clone().all(|batch| batch.instead_of.is_none()) && others.count() > 0,
         "before all that was still to be sent"
     );
+}
+
+/// A run that is stopped in the middle, and whose result then expires.
+async fn stopped_and_expired(scene: &Scene, import: ImportId) -> Run {
+    let gate = scene.sandbox.hold(Matcher::path(UPLOADS).skip(3));
+    let going = scene.start(import).await;
+    gate.arrived(2).await;
+    scene.runner.stop(going.id).await.unwrap();
+    gate.open();
+    let stopped = going.ended().await;
+    assert_eq!(stopped.outcome, Some(Outcome::Stopped), "{:?}", stopped.problem);
+    scene.sandbox.google().expire_results();
+    stopped
+}
+
+#[tokio::test]
+async fn where_the_result_has_expired_another_leaves_out_what_was_acknowledged() {
+    let scene = Scene::new().await;
+    // Every row is there three times over: equal rows are told apart by their number.
+    let whose = |n: u64| format!("u{}", n % 4_000);
+    scene.rows((1..=12_000).map(|n| (whose(n), format!("{}@example.com", whose(n)))));
+    let import = scene.events();
+    let stopped = stopped_and_expired(&scene, import).await;
+    let before = stopped.counts.delivered;
+    assert!(before > 0 && before < 12_000, "in the middle: {:?}", stopped.counts);
+    // The rows have another order now, and there are more of them.
+    scene.rows(
+        (1..=13_000)
+            .rev()
+            .map(|n| (whose(n), format!("{}@example.com", whose(n)))),
+    );
+    let run = scene.resume(stopped.id).await;
+    assert_eq!(
+        (run.outcome, run.problem.clone()),
+        (Some(Outcome::Completed), None),
+        "it came to its end"
+    );
+    assert_eq!(
+        run.counts.delivered, 13_000,
+        "what was delivered before counts: {:?}",
+        run.counts
+    );
+    assert_whole(&run.counts);
+    let arrived = scene.arrived();
+    let expected = (1..=13_000).map(whose).fold(BTreeMap::new(), |mut times, whose| {
+        *times.entry(whose).or_insert(0_u64) += 1;
+        times
+    });
+    assert!(arrived == expected, "each row arrived as often as it is there");
+    assert_eq!(
+        scene.sandbox.calls_to(JOBS).len(),
+        2,
+        "it was asked for twice, under two ids"
+    );
+    let held: i64 = scene.count("SELECT count(*) FROM held");
+    assert_eq!(held, 0, "no key is held once the run has come to its end");
+}
+
+#[tokio::test]
+async fn a_run_on_its_second_result_can_be_stopped_and_gone_on_with_again() {
+    let scene = Scene::new().await;
+    scene.people(20_000, |n| {
+        if n % 7 == 0 {
+            "no address".to_owned()
+        } else {
+            format!("u{n}@example.com")
+        }
+    });
+    let import = scene.profiles();
+    let first = stopped_and_expired(&scene, import).await;
+    let gate = scene.sandbox.hold(Matcher::path(UPLOADS).skip(2));
+    let going = scene
+        .runner
+        .resume(first.id, None, Attendance::Unattended)
+        .await
+        .expect("nothing stands in the way");
+    gate.arrived(1).await;
+    scene.runner.stop(going.id).await.unwrap();
+    gate.open();
+    let second = going.ended().await;
+    assert_eq!(second.outcome, Some(Outcome::Stopped), "{:?}", second.problem);
+    assert!(second.counts.delivered > first.counts.delivered, "it went on");
+    let run = scene.resume(first.id).await;
+    assert_eq!(run.outcome, Some(Outcome::CompletedWithRejects), "{:?}", run.problem);
+    assert_whole(&run.counts);
+    assert_eq!(
+        (run.counts.read, run.counts.rejected),
+        (20_000, 2_857),
+        "each row once: {:?}",
+        run.counts
+    );
+    assert_eq!(
+        scene.sandbox.clevertap().counts().profile_records,
+        run.counts.delivered,
+        "and none was sent twice"
+    );
+    assert_eq!(
+        scene.sandbox.calls_to(JOBS).len(),
+        2,
+        "the second result was read to its end"
+    );
+}
+
+#[tokio::test]
+async fn profiles_in_doubt_of_an_expired_result_are_sent_again_from_the_next() {
+    let scene = Scene::new().await;
+    scene.good_people(9_000);
+    let import = scene.profiles();
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(3), Fault::CutAnswer);
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).body("\"u8500\"").times(1),
+        Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let failed = scene.run(import).await;
+    assert_eq!(
+        failed.counts.in_doubt, 1_000,
+        "nobody knows of the first batch: {:?}",
+        failed.counts
+    );
+    scene.sandbox.google().expire_results();
+    let run = scene.resume(failed.id).await;
+    assert_eq!(
+        (run.outcome, run.counts.delivered, run.counts.in_doubt),
+        (Some(Outcome::Completed), 9_000, 0),
+        "{:?}",
+        run.problem
+    );
+    assert_whole(&run.counts);
+    assert_eq!(scene.records(&run), [], "nothing is in doubt any more");
 }

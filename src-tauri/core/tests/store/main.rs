@@ -121,6 +121,7 @@ fn batch(number: u64, positions: std::ops::RangeInclusive<u64>) -> NewBatch {
             })
             .collect(),
         bytes: 100,
+        keys: Vec::new(),
         collapsed: 0,
         instead_of: None,
     }

@@ -1,0 +1,50 @@
+//! The key by which a row is known again in another result: its event key, or else all of its columns.
+
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use std::hash::Hasher as _;
+
+use crate::bigquery::{Row, Schema};
+use crate::ground::ids::ImportId;
+use crate::import::plan::{Plan, Records};
+use crate::import::statement::GROUP_SIZE;
+use crate::store::HeldKey;
+
+/// Makes the keys of one import's rows: the same row has the same key in each of its runs.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    hasher: SipHasher13,
+    /// The columns that tell rows apart.
+    columns: Vec<usize>,
+}
+
+impl Keys {
+    pub fn new(import: ImportId, plan: &Plan, schema: &Schema) -> Self {
+        let named = match &plan.records {
+            Records::Profiles => Vec::new(),
+            Records::Events(events) => {
+                let columns = events.key.iter().map(|column| schema.position(column));
+                columns.collect::<Option<Vec<_>>>().unwrap_or_default()
+            }
+        };
+        let all = || {
+            let fields = schema.fields.iter().enumerate();
+            let columns = fields.filter(|(_, field)| field.name != GROUP_SIZE);
+            columns.map(|(place, _)| place).collect()
+        };
+        Self {
+            hasher: SipHasher13::new_with_key(import.as_bytes()),
+            columns: if named.is_empty() { all() } else { named },
+        }
+    }
+
+    pub fn of(&self, row: Row<'_>) -> HeldKey {
+        let mut hasher = self.hasher;
+        for cell in self.columns.iter().filter_map(|column| row.cell(*column)) {
+            let value = cell.raw().as_bytes();
+            // With its length, so that the values of two columns never run into each other.
+            hasher.write_usize(value.len());
+            hasher.write(value);
+        }
+        HeldKey(hasher.finish128().as_bytes())
+    }
+}
