@@ -198,6 +198,17 @@ pub enum Region {
     Europe,
 }
 
+/// What became of a record that was not delivered.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Fate {
+    /// Refused by us before upload
+    Rejected,
+    /// Refused by CleverTap
+    Unprocessed,
+    /// Sent, and no answer came
+    InDoubt,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum InDoubt {
     /// Leave them: some may be missing, none is doubled
@@ -324,6 +335,37 @@ pub enum Runs {
     Stop {
         /// The run's id
         run: String,
+    },
+    /// Send again what a run did not deliver, and wait for the end: profiles as the source has them now, events as stored
+    ///
+    /// Without --yes it tells what would be sent and what it costs, and sends nothing. Records in doubt go only with --fate
+    /// in-doubt: they may have arrived.
+    Resend {
+        /// The run's id
+        run: String,
+        /// Only records with this fate
+        #[arg(long)]
+        fate: Option<Fate>,
+        /// Only records with this code, as `tapline runs show` tells it
+        #[arg(long, value_name = "CODE")]
+        reason: Option<String>,
+        /// Only records with this column, besides the code
+        #[arg(long, value_name = "COLUMN", requires = "reason")]
+        column: Option<String>,
+        /// Send
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        key: KeySource,
+        #[command(flatten)]
+        passcode: PasscodeSource,
+    },
+    /// Take a person out of every record of every run: identity, values and reasons
+    ///
+    /// What happened, and how often, stays. Files that were exported, BigQuery and CleverTap are not reached.
+    Forget {
+        /// The identity, as the records have it
+        identity: String,
     },
     /// Write what was not delivered as CSV, with a last column Failure Description
     Export {

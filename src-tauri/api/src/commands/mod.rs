@@ -7,6 +7,7 @@ pub(crate) mod connections;
 pub(crate) mod dry_run;
 mod imports;
 pub(crate) mod key;
+mod resend;
 mod run_now;
 pub(crate) mod runs;
 mod settings;
@@ -70,6 +71,19 @@ pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Sen
 /// Reads an id that we gave out. One that we never gave names nothing.
 pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::new(Code::NotThere))
+}
+
+/// A number as people read it: 23,570.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// The first of several problems. There is always one.
@@ -178,6 +192,12 @@ commands! {
     "runs.pause" runs::pause (wire::run::RunRef) -> wire::run::Run;
     /// Goes on with a run that is resumable. Progress comes as `run` signals.
     "runs.resume" run_now::resume (wire::run::RunResume) -> wire::run::Run;
+    /// What sending records again would do, and what it costs. Sends nothing.
+    "runs.resend_plan" resend::plan (wire::run::ResendAsk) -> wire::run::ResendPlan;
+    /// Fix and resend: profiles as the source has them now, events as they were stored. Progress comes as `run` signals.
+    "runs.resend" resend::start (wire::run::ResendAsk) -> wire::run::Run;
+    /// Takes an identity, and all values beside it, out of every record of every run.
+    "runs.forget_person" resend::forget_person (wire::run::ForgetAsk) -> wire::run::Forgotten;
     "runs.reasons" runs::reasons (wire::run::RunRef) -> wire::run::RunReasons;
     "runs.records" runs::records (wire::run::RecordsAsk) -> wire::run::RecordsPage;
     /// Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*.
@@ -193,7 +213,7 @@ crate::wire::wire! {
 
 #[cfg(test)]
 mod tests {
-    use super::listed;
+    use super::{grouped, listed};
     use std::collections::BTreeSet;
     use std::fmt::Write as _;
 
@@ -227,6 +247,19 @@ mod tests {
         let folder = std::env::var("TS_RS_EXPORT_DIR").expect("set in .cargo/config.toml");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(std::path::Path::new(&folder).join("Commands.ts"), typescript()).unwrap();
+    }
+
+    #[test]
+    fn numbers_are_read_in_threes() {
+        for (number, words) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (23_570, "23,570"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), words, "for {number}");
+        }
     }
 
     #[test]

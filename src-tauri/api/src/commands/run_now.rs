@@ -9,10 +9,10 @@ use tapline_core::runner::{Going, Progress};
 use tapline_core::store::ImportRow;
 
 use super::source::Open;
-use super::{id, imports, runs};
+use super::{grouped, id, imports, runs};
 use crate::App;
 use crate::wire::import::{ImportRef, ImportRunAsk, RunWarning};
-use crate::wire::run::{Outcome, Run, RunResume};
+use crate::wire::run::{Run, RunResume};
 use crate::wire::signal::Signal;
 
 pub(super) async fn warning(app: &Arc<App>, ask: ImportRef) -> Result<Option<RunWarning>, Problem> {
@@ -49,29 +49,40 @@ pub(super) async fn start(app: &Arc<App>, ask: ImportRunAsk) -> Result<Run, Prob
 /// Goes on with a run. Returns at once; news come as signals.
 pub(super) async fn resume(app: &Arc<App>, ask: RunResume) -> Result<Run, Problem> {
     let run: RunId = id(&ask.run)?;
+    let mends = app.look(move |store| runs::told(store, run)).await?.mends;
     let going = app.runner().resume(run, ask.in_doubt, app.attendance()).await?;
-    Ok(followed(app, going))
+    Ok(followed_as(app, going, mends))
 }
 
-fn followed(app: &Arc<App>, going: Going) -> Run {
-    let run = Run::from(&going.now());
+pub(super) fn followed(app: &Arc<App>, going: Going) -> Run {
+    followed_as(app, going, None)
+}
+
+/// The same, of a run that mends another.
+pub(super) fn followed_as(app: &Arc<App>, going: Going, mends: Option<String>) -> Run {
+    let run = Run {
+        mends: mends.clone(),
+        ..Run::from(&going.now())
+    };
     app.changed("imports");
     app.changed("runs");
-    tokio::spawn(follow(Arc::clone(app), going));
+    tokio::spawn(follow(Arc::clone(app), going, mends));
     run
 }
 
 /// Passes the news on. The last ones are told after the lists can show them.
-async fn follow(app: Arc<App>, mut going: Going) {
+async fn follow(app: Arc<App>, mut going: Going, mends: Option<String>) {
     while let Some(news) = going.news().await {
-        let mut run = Run::from(&news);
+        let mut run = Run {
+            mends: mends.clone(),
+            ..Run::from(&news)
+        };
         let ended = run.outcome.is_some();
         if ended {
             let known = app.look(move |store| runs::told(store, news.run.id)).await;
             run.resumable = known.is_ok_and(|known| known.resumable);
         }
-        if let Some(outcome) = run.outcome.filter(|_| ended) {
-            log(&run, outcome);
+        if ended {
             app.changed("imports");
             app.changed("runs");
         }
@@ -80,21 +91,6 @@ async fn follow(app: Arc<App>, mut going: Going) {
             return;
         }
     }
-}
-
-fn log(run: &Run, outcome: Outcome) {
-    tracing::info!(
-        target: "tapline",
-        run = run.id,
-        ?outcome,
-        read = run.counts.read,
-        delivered = run.counts.delivered,
-        rejected = run.counts.rejected,
-        unprocessed = run.counts.unprocessed,
-        in_doubt = run.counts.in_doubt,
-        code = run.problem.as_ref().map(|problem| problem.code.as_str()),
-        "a run ended"
-    );
 }
 
 /// Events with all rows cannot be taken back, and a second time they are all there twice.
@@ -112,12 +108,16 @@ async fn warning_of(app: &App, row: &ImportRow) -> Result<Option<RunWarning>, Pr
     let rows = rows_of(app, row).await;
     let sent = match rows {
         Some(1) => "1 row is sent as an event.".to_owned(),
-        Some(rows) => format!("All {rows} rows are sent as events."),
+        Some(rows) => format!("All {} rows are sent as events.", grouped(rows)),
         None => "Every row is sent as an event.".to_owned(),
     };
     let again = match delivered {
         0 => String::new(),
-        delivered => format!(" {delivered} events of this import were delivered before, and will be there twice."),
+        1 => " 1 event of this import was delivered before, and will be there twice.".to_owned(),
+        delivered => format!(
+            " {} events of this import were delivered before, and will be there twice.",
+            grouped(delivered)
+        ),
     };
     Ok(Some(RunWarning {
         rows,

@@ -192,7 +192,11 @@ pub(super) fn told(store: &Reading<'_>, run: RunId) -> Result<Run, StoreError> {
 }
 
 fn run_told(store: &Reading<'_>, row: &RunRow) -> Result<Run, StoreError> {
-    Ok(Run::of(&row.run, store.runs().can_resume(row)?, Timestamp::now()))
+    let mends = store.resends().mends(row.number)?;
+    Ok(Run {
+        mends: mends.map(|run| run.to_string()),
+        ..Run::of(&row.run, store.runs().can_resume(row)?, Timestamp::now())
+    })
 }
 
 fn run_of(store: &Reading<'_>, run: &str) -> Result<RunRow, StoreError> {

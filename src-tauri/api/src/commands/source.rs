@@ -6,8 +6,6 @@ use tapline_core::bigquery::{
     Client, DatasetId, DatasetRef, Estimate as Estimated, Location, ProjectId, Query, TableId, TableKind, TableRef,
 };
 use tapline_core::connection::LEAST_BILLED_BYTES;
-use tapline_core::google::Tokens;
-use tapline_core::ground::clock::Clock;
 use tapline_core::ground::ids::ConnectionId;
 use tapline_core::ground::problem::{Fact, Problem};
 use tapline_core::import::plan::Source;
@@ -81,7 +79,7 @@ pub(super) async fn preview(app: &Arc<App>, ask: SourceAsk) -> Result<Sample, Pr
 }
 
 /// What BigQuery bills for reading so many bytes: whole megabytes, and 10 of them at the least.
-fn billed(bytes: u64) -> u64 {
+pub(super) fn billed(bytes: u64) -> u64 {
     const MEGABYTE: u64 = 1024 * 1024;
     match bytes {
         0 => 0,
@@ -105,7 +103,6 @@ impl Open {
     }
 
     pub async fn of(app: &App, row: &ConnectionRow) -> Result<Self, Problem> {
-        let account = app.service_account(row, app.attendance()).await?;
         let dataset = DatasetRef {
             project: ProjectId::read(&row.project_id)?,
             dataset: DatasetId::read(&row.dataset_id)?,
@@ -113,7 +110,7 @@ impl Open {
         let billing = row.billing_project.as_deref().map(ProjectId::read).transpose()?;
         let location = row.location_override.as_deref().or(row.location.as_deref());
         Ok(Self {
-            client: Client::new(app.net(), Tokens::new(app.net(), Clock::system(), account)),
+            client: app.runner().bigquery(row, app.attendance()).await?,
             billing: billing.unwrap_or_else(|| dataset.project.clone()),
             dataset,
             location: location.map(Location::read).transpose()?,

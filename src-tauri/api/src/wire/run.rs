@@ -2,7 +2,7 @@
 
 pub use tapline_core::import::plan::InDoubt;
 
-use super::import::{Reason, SyncType};
+use super::import::{Precision, Reason, SyncType};
 use super::{problem::Problem, wire};
 
 wire! {
@@ -60,6 +60,8 @@ wire! {
         pub problem: Option<Problem>,
         /// Whether it did not come to its end, and can be gone on with.
         pub resumable: bool,
+        /// The run whose records it sends again, where it is one that mends another.
+        pub mends: Option<String>,
     }
 
     #[derive(Copy)]
@@ -116,6 +118,41 @@ wire! {
         pub reason: String,
         /// The record as JSON, or the row where no record could be made. Absent once its values are forgotten.
         pub record: Option<String>,
+    }
+
+    /// Which of a run's records are sent again. Those in doubt only where they are asked for by that fate.
+    pub struct ResendAsk {
+        pub run: String,
+        pub fate: Option<Fate>,
+        pub code: Option<String>,
+        /// With `code`: reasons of one code are told apart by their column.
+        pub column: Option<String>,
+    }
+
+    /// What sending records again would do, and what it costs.
+    pub struct ResendPlan {
+        pub records: u64,
+        /// Identities that the records are about.
+        pub people: u64,
+        /// Records that cannot be sent again.
+        pub left_out: u64,
+        /// What BigQuery reads for it. Nothing where the records are sent as they were stored.
+        pub bytes: u64,
+        pub bytes_billed: u64,
+        pub precision: Precision,
+        /// What a person should know before, in words.
+        pub words: Vec<String>,
+        /// Why it cannot be done, where it cannot.
+        pub problem: Option<Problem>,
+    }
+
+    pub struct ForgetAsk { pub identity: String }
+
+    pub struct Forgotten {
+        /// Records that named the person.
+        pub records: u64,
+        /// Whether a run goes that may write of the person again.
+        pub running: bool,
     }
 
     pub struct Exported { pub path: String, pub rows: u64 }

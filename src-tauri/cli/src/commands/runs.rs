@@ -5,10 +5,13 @@ use std::path::Path;
 
 use serde_json::json;
 use tapline_api::wire::import::ImportBrief;
-use tapline_api::wire::run::{Run, RunReasons, RunRef, RunResume, RunsAsk};
+use tapline_api::wire::problem::Problem;
+use tapline_api::wire::run::{
+    Fate, ForgetAsk, Forgotten, ResendAsk, ResendPlan, Run, RunReasons, RunRef, RunResume, RunsAsk,
+};
 
 use super::imports;
-use crate::args::{InDoubt, KeySource, PasscodeSource, Runs};
+use crate::args::{self, InDoubt, KeySource, PasscodeSource, Runs};
 use crate::desk::Desk;
 use crate::say::{Answered, Said, clean, counted, number, problem_words, table};
 use crate::words;
@@ -40,6 +43,24 @@ pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
             );
             Ok(Said::new(json!({ "run": run }), said))
         }
+        Runs::Resend {
+            run,
+            fate,
+            reason,
+            column,
+            yes,
+            key,
+            passcode,
+        } => {
+            let ask = ResendAsk {
+                run,
+                fate: fate.map(Fate::from),
+                code: reason,
+                column,
+            };
+            resend(desk, ask, yes, &key, &passcode).await
+        }
+        Runs::Forget { identity } => forget(desk, identity).await,
         Runs::Export { run, to } => export(desk, run, &to).await,
     }
 }
@@ -115,11 +136,7 @@ async fn resume(
     key: &KeySource,
     passcode: &PasscodeSource,
 ) -> Answered {
-    let known: Run = desk.ask("runs.get", RunRef { run: run.clone() }).await?;
-    let all: Vec<ImportBrief> = desk.ask("imports.list", ()).await?;
-    if let Some(brief) = all.into_iter().find(|brief| brief.id == known.import) {
-        imports::lend(desk, &brief, key, passcode).await?;
-    }
+    lend(desk, &run, key, passcode).await?;
     let in_doubt = in_doubt.map(|policy| match policy {
         InDoubt::Leave => tapline_api::wire::run::InDoubt::Leave,
         InDoubt::Resend => tapline_api::wire::run::InDoubt::Resend,
@@ -128,8 +145,72 @@ async fn resume(
     imports::to_its_end(desk, started).await
 }
 
+/// Lends the secrets that came with the command to both ends of a run's import.
+async fn lend(desk: &Desk, run: &str, key: &KeySource, passcode: &PasscodeSource) -> Result<(), Problem> {
+    let known: Run = desk.ask("runs.get", RunRef { run: run.to_owned() }).await?;
+    let all: Vec<ImportBrief> = desk.ask("imports.list", ()).await?;
+    match all.into_iter().find(|brief| brief.id == known.import) {
+        Some(brief) => imports::lend(desk, &brief, key, passcode).await,
+        None => Ok(()),
+    }
+}
+
+async fn resend(desk: &mut Desk, ask: ResendAsk, yes: bool, key: &KeySource, passcode: &PasscodeSource) -> Answered {
+    lend(desk, &ask.run, key, passcode).await?;
+    if yes {
+        let started: Run = desk.ask("runs.resend", ask).await?;
+        return imports::to_its_end(desk, started).await;
+    }
+    let plan: ResendPlan = desk.ask("runs.resend_plan", ask).await?;
+    let mut said = format!(
+        "{} of {} would be sent again.",
+        counted(plan.records, "record"),
+        if plan.people == 1 {
+            "1 person".to_owned()
+        } else {
+            format!("{} people", number(plan.people))
+        },
+    );
+    for line in &plan.words {
+        said.push(' ');
+        said.push_str(line);
+    }
+    if plan.bytes_billed > 0 {
+        let _ = write!(
+            said,
+            " BigQuery bills {} for it at most.",
+            counted(plan.bytes_billed, "byte")
+        );
+    }
+    said.push_str(" Nothing is sent without --yes.");
+    let problem = plan.problem.clone();
+    Ok(Said::new(json!({ "resend": plan }), said).but(problem))
+}
+
+async fn forget(desk: &Desk, identity: String) -> Answered {
+    let forgotten: Forgotten = desk.ask("runs.forget_person", ForgetAsk { identity }).await?;
+    let mut said = match forgotten.records {
+        0 => "No record names this person.".to_owned(),
+        records => format!("{} named this person and no longer do.", counted(records, "record")),
+    };
+    if forgotten.running {
+        said.push_str(" A run goes on and may write of the person again: ask once more when it has ended.");
+    }
+    Ok(Said::new(json!({ "forgotten": forgotten }), said))
+}
+
 async fn export(desk: &Desk, run: String, to: &Path) -> Answered {
     let exported = desk.app.export_run(&run, to).await?;
     let said = format!("{} written to {}.", counted(exported.rows, "row"), to.display());
     Ok(Said::new(exported, said))
+}
+
+impl From<args::Fate> for Fate {
+    fn from(fate: args::Fate) -> Self {
+        match fate {
+            args::Fate::Rejected => Self::Rejected,
+            args::Fate::Unprocessed => Self::Unprocessed,
+            args::Fate::InDoubt => Self::InDoubt,
+        }
+    }
 }

@@ -27,6 +27,23 @@ pub fn all_rows(plan: &Plan, dataset: &DatasetRef) -> String {
     }
 }
 
+/// The same plan with a source that holds these identities alone: as the source writes them, and as the mapping repairs
+/// them.
+#[must_use]
+pub fn narrowed(plan: &Plan, dataset: &DatasetRef, identities: &[String]) -> Plan {
+    let listed = identities.iter().map(|identity| literal(identity)).collect::<Vec<_>>();
+    let listed = listed.join(", ");
+    Plan {
+        source: Source::Sql(format!(
+            "SELECT *\nFROM {}\nWHERE TRIM(CAST({} AS STRING)) IN ({listed})\n  OR {} IN ({listed})",
+            from(&plan.source, dataset),
+            quoted(&plan.identity.column),
+            identity(&plan.identity),
+        )),
+        ..plan.clone()
+    }
+}
+
 /// What a dry run reads: this many rows of [`all_rows`], drawn at random.
 pub fn random_rows(plan: &Plan, dataset: &DatasetRef, rows: u32) -> String {
     format!("{}\nORDER BY RAND()\nLIMIT {rows}", all_rows(plan, dataset))

@@ -12,6 +12,7 @@ mod pack;
 mod places;
 mod progress;
 mod pump;
+mod resend;
 mod send;
 mod source;
 
@@ -35,6 +36,7 @@ use open::Opened;
 use pace::Pace;
 use places::Places;
 pub use progress::Progress;
+pub use resend::{MOST_IDENTITIES, too_many};
 
 /// Starts runs and keeps an eye on those that go. Cheap to clone; one per store and process.
 #[derive(Clone)]

@@ -13,6 +13,7 @@ use super::left::{Left, Part};
 use super::open::Opened;
 use super::pace::Pace;
 use super::pack::{Numbers, Packed, Packer};
+use super::resend;
 use super::send::{Sending, deliver};
 use super::source::{self, Source};
 use crate::bigquery::{JobResult, Page, RowReader as _};
@@ -53,6 +54,16 @@ struct Ready {
 /// Carries the run out. What goes wrong is told to the halt.
 pub(super) async fn run(mut pump: Pump) {
     let halt = pump.halt.clone();
+    match resend::sends_stored(&pump.store, &pump.row).await {
+        Ok(false) => {}
+        Ok(true) => {
+            if let Err(problem) = pump.send_stored().await {
+                halt.fail(problem);
+            }
+            return;
+        }
+        Err(problem) => return halt.fail(problem),
+    }
     let source = match source::open(&pump.opened, &mut pump.row, &pump.store, &halt).await {
         Ok(Some(source)) => source,
         Ok(None) => return,

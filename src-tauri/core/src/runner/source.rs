@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::halt::Halt;
 use super::open::Opened;
 use super::pump::may_repeat;
+use super::resend;
 use crate::bigquery::{Client, JobId, JobRef, JobResult, Known, Location, Patience, ProjectId, Query, RowReader as _};
 use crate::connection::LEAST_BILLED_BYTES;
 use crate::ground::problem::{Code, Fact, Problem};
@@ -48,7 +49,8 @@ pub(super) async fn open(
     if halt.is_set() {
         return Ok(None);
     }
-    let query = Query::new(statement::all_rows(&row.plan, &opened.dataset), opened.billing.clone())
+    let plan = resend::narrowed(store, row, &opened.dataset).await?;
+    let query = Query::new(statement::all_rows(&plan, &opened.dataset), opened.billing.clone())
         .in_location(opened.location.clone())
         .capped(opened.bytes_cap)
         .labelled("app", "tapline")

@@ -49,6 +49,10 @@ pub enum StoreError {
     NotFromHere { asked: &'static str, status: String },
     #[error("the run cannot be gone on with")]
     NotResumable,
+    #[error("nothing of it can be sent again")]
+    NothingToResend,
+    #[error("a run of the import can be gone on with")]
+    RunWaits,
     /// The work was given up because a thread ended before its time.
     #[error("the thread that worked on the store ended")]
     ThreadEnded,
@@ -99,6 +103,8 @@ impl StoreError {
                 .with(Fact::Expected, *asked)
                 .with(Fact::Status, status.clone()),
             Self::NotResumable => Problem::new(Code::RunNotResumable),
+            Self::NothingToResend => Problem::new(Code::ResendNothing),
+            Self::RunWaits => Problem::new(Code::ResendRunWaits),
             Self::ThreadEnded => Problem::new(Code::Internal).with(Fact::Detail, self.to_string()),
         }
     }

@@ -7,6 +7,15 @@ use super::error::{Doing as _, Result};
 use super::records::RecordsMut;
 use super::{Store, Writing};
 
+/// What was found of a person, and is forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Records that named the person.
+    pub records: u64,
+    /// Whether a run goes that may write of the person again.
+    pub running: bool,
+}
+
 /// When the values of a row that is kept now are to be forgotten.
 pub fn values_until(now: Timestamp, days: u32) -> Timestamp {
     now.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
@@ -22,6 +31,31 @@ impl Store {
             self.wipe_journal();
         }
         Ok(forgotten)
+    }
+
+    /// Forgets a person: takes the identity, and all values beside it, out of every record of every run. What happened,
+    /// and how often, stays. Copies of the store from before an update go too.
+    pub fn forget_person(&self, identity: &str) -> Result<Forgotten> {
+        let forgotten = self.write(|writing| {
+            Ok(Forgotten {
+                records: writing.records_mut().forget_person(identity)?,
+                running: !writing.runs().going()?.is_empty(),
+            })
+        })?;
+        self.remove_copies()?;
+        self.wipe_journal();
+        Ok(forgotten)
+    }
+
+    fn remove_copies(&self) -> Result<()> {
+        let failed = |source| super::place::folder_error(&self.0.folder, source);
+        for entry in std::fs::read_dir(&self.0.folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name().to_string_lossy().starts_with("tapline.db.version-") {
+                super::place::remove_if_there(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// What was overwritten stands in the journal until the next checkpoint. Where somebody reads just now it stays a
@@ -54,6 +88,18 @@ impl RecordsMut<'_> {
                 [now.as_millisecond()],
             )
             .doing("forgetting values whose time is over")?;
+        Ok(forgotten as u64)
+    }
+
+    fn forget_person(&self, identity: &str) -> Result<u64> {
+        let forgotten = self
+            .0
+            .execute(
+                "UPDATE records SET identity = NULL, reason = NULL, record = NULL, values_until = NULL
+                 WHERE trim(identity) = trim(?1)",
+                [identity],
+            )
+            .doing("forgetting a person")?;
         Ok(forgotten as u64)
     }
 

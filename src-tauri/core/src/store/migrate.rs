@@ -11,6 +11,7 @@ use super::place;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_resume.sql"),
+    include_str!("migrations/0003_resends.sql"),
 ];
 
 /// Refuses a newer store, and brings an older one forward in one transaction.

@@ -15,6 +15,7 @@ mod migrate;
 mod place;
 mod records;
 mod recovery;
+mod resends;
 mod runs;
 mod settings;
 mod text;
@@ -31,13 +32,14 @@ pub use batches::{Answered, BatchRow, BatchState, Batches, BatchesMut, NewBatch}
 pub use checks::{CheckRow, Checks, ChecksMut, Subject};
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};
 pub use error::StoreError;
-pub use forgetting::values_until;
+pub use forgetting::{Forgotten, values_until};
 pub use held::{HeldKey, HeldKeys, HeldMut};
 pub use imports::{ImportRow, Imports, ImportsMut};
 pub use manifest::ManifestLine;
 pub use place::Belongs;
 pub use records::{ReasonCount, RecordFilter, RecordRow, Records, RecordsMut, RecordsPage};
 pub use recovery::{NO_ANSWER_INTERRUPTED, Recovered};
+pub use resends::{Mendable, Resends};
 pub use runs::{NewRun, RunRow, Runs, RunsMut};
 pub use settings::{Proxy, Settings, SettingsMut, SettingsRead, Theme};
 pub use vault_entries::{VaultEntries, VaultEntriesMut};
@@ -210,6 +212,10 @@ impl<'a> Reading<'a> {
         Records(self.0)
     }
 
+    pub fn resends(&self) -> Resends<'a> {
+        Resends(self.0)
+    }
+
     pub fn vault_entries(&self) -> VaultEntries<'a> {
         VaultEntries(self.0)
     }
@@ -224,6 +230,10 @@ impl<'a> Deref for Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
+    fn connection(&self) -> &'a Connection {
+        self.reading.0
+    }
+
     pub fn settings_mut(&self) -> SettingsMut<'a> {
         SettingsMut(self.reading.0)
     }

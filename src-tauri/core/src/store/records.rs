@@ -68,7 +68,7 @@ pub struct ReasonCount {
 pub struct Records<'a>(pub(super) &'a Connection);
 pub struct RecordsMut<'a>(pub(super) &'a Connection);
 
-const MATCHING: &str = "run = :run
+pub(super) const MATCHING: &str = "run = :run
     AND (:fate IS NULL OR fate = :fate)
     AND (:code IS NULL OR code = :code)
     AND (:column IS NULL OR row_column = :column)
@@ -188,7 +188,7 @@ impl RecordsMut<'_> {
     }
 }
 
-fn take(cells: &Cells<'_>) -> Result<RecordRow> {
+pub(super) fn take(cells: &Cells<'_>) -> Result<RecordRow> {
     let batch: Option<i64> = cells.plain("batch")?;
     Ok(RecordRow {
         position: cells.count("position")?,

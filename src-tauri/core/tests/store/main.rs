@@ -1,6 +1,7 @@
 //! The store, on real files.
 
 mod forgetting;
+mod resends;
 
 use std::path::Path;
 

@@ -33,6 +33,7 @@ impl Run {
             job: run.job.as_ref().map(|job| job.id.clone()),
             problem: run.problem.as_ref().map(Problem::from),
             resumable,
+            mends: None,
         }
     }
 }

@@ -1123,6 +1123,18 @@ catalogue! {
         "This run cannot be resumed",
         "A run is resumed where it was paused, stopped, interrupted or failed, as long as it is its import's last, the import was not stopped, and it still has the same database and account. Run the import anew instead.",
         You, NotByItself }
+    ResendNothing = "resend_nothing" {
+        "Nothing of this can be sent again",
+        "A record is sent again as long as its values are kept and no other run has it. An event that was rejected never became a record: mend the mapping, and run the import again.",
+        You, NotByItself }
+    ResendTooMany = "resend_too_many" {
+        "These are too many to send again one by one",
+        "At most {limit} identities are asked for by name, and these are {count}. Run the import again: it reads all of them in one go.",
+        You, NotByItself }
+    ResendRunWaits = "resend_run_waits" {
+        "A run of this import waits to be gone on with",
+        "Resume it, or run the import anew. After that its records can be sent again.",
+        You, NotByItself }
     ImportNotFromHere = "import_not_from_here" {
         "An import that is {status} cannot be {expected}",
         "Its state has to change first: save a draft to make it Ready, wait for a run to end.",
