@@ -21,6 +21,8 @@ import type { DryRunReport } from "./DryRunReport";
 import type { Estimate } from "./Estimate";
 import type { Evidence } from "./Evidence";
 import type { Exported } from "./Exported";
+import type { ForgetAsk } from "./ForgetAsk";
+import type { Forgotten } from "./Forgotten";
 import type { Import } from "./Import";
 import type { ImportBrief } from "./ImportBrief";
 import type { ImportRef } from "./ImportRef";
@@ -34,6 +36,8 @@ import type { Link } from "./Link";
 import type { PlanReview } from "./PlanReview";
 import type { RecordsAsk } from "./RecordsAsk";
 import type { RecordsPage } from "./RecordsPage";
+import type { ResendAsk } from "./ResendAsk";
+import type { ResendPlan } from "./ResendPlan";
 import type { ReviewAsk } from "./ReviewAsk";
 import type { Run } from "./Run";
 import type { RunReasons } from "./RunReasons";
@@ -114,6 +118,12 @@ export type Commands = {
   "runs.pause": { args: RunRef; reply: Run };
   /** Goes on with a run that is resumable. Progress comes as `run` signals. */
   "runs.resume": { args: RunResume; reply: Run };
+  /** What sending records again would do, and what it costs. Sends nothing. */
+  "runs.resend_plan": { args: ResendAsk; reply: ResendPlan };
+  /** Fix and resend: profiles as the source has them now, events as they were stored. Progress comes as `run` signals. */
+  "runs.resend": { args: ResendAsk; reply: Run };
+  /** Takes an identity, and all values beside it, out of every record of every run. */
+  "runs.forget_person": { args: ForgetAsk; reply: Forgotten };
   "runs.reasons": { args: RunRef; reply: RunReasons };
   "runs.records": { args: RecordsAsk; reply: RecordsPage };
   /** Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*. */

@@ -14,4 +14,8 @@ outcome: Outcome | null, phase: Phase, started_on: string, started_by: string, e
 /**
  * Whether it did not come to its end, and can be gone on with.
  */
-resumable: boolean, };
+resumable: boolean, 
+/**
+ * The run whose records it sends again, where it is one that mends another.
+ */
+mends: string | null, };
