@@ -22,7 +22,7 @@ export function connection(more: Partial<Connection> = {}): Connection {
 /** A report in which the named steps have these states, and the others wait. */
 export function report(verdict: CheckReport["verdict"], states: Partial<Record<Step["step"], Partial<Step>>> = {}): CheckReport {
   const steps = untested.map((step) => ({ ...step, evidence: null, ...states[step.step] }));
-  return { check: "check-1", verdict, took_ms: 301, steps, location: verdict === "passed" ? "EU" : null, proxy: null };
+  return { check: "check-1", verdict, took_ms: 301, steps, location: verdict === "passed" ? "EU" : null, caution: null, proxy: null };
 }
 
 export const allPassed = report("passed", Object.fromEntries(untested.map((step) => [step.step, { state: "passed", took_ms: 9 }])));

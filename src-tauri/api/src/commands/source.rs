@@ -135,7 +135,10 @@ impl Open {
             }
             Source::Sql(sql) => sql.clone(),
         };
-        let estimate = self.client.dry_run(&self.query(sql)).await?;
+        let estimate = match self.client.dry_run(&self.query(sql)).await {
+            Ok(estimate) => estimate,
+            Err(problem) => return Err(self.with_meant(source, problem).await),
+        };
         let field = match source {
             Source::Table(_) => "source.table",
             Source::Sql(_) => "source.sql",
@@ -143,6 +146,22 @@ impl Open {
         estimate
             .select_only()
             .map_err(|problem| problem.with(Fact::Field, field))
+    }
+
+    /// Where a table was not found and another is called nearly that: the source as it was meant.
+    async fn with_meant(&self, source: &Source, problem: Problem) -> Problem {
+        let problem = self.client.with_table_meant(&self.dataset, problem).await;
+        let known = |fact| problem.facts().get(fact).map(str::to_owned);
+        let (Some(typed), Some(meant)) = (known(Fact::Table), known(Fact::Meant)) else {
+            return problem;
+        };
+        match source {
+            Source::Table(_) => problem.with(Fact::Field, "source.table").with(Fact::Suggestion, meant),
+            Source::Sql(sql) => match statement::renamed(sql, &typed, &meant) {
+                Some(sql) => problem.with(Fact::Field, "source.sql").with(Fact::Suggestion, sql),
+                None => problem,
+            },
+        }
     }
 
     pub fn table(&self, table: &str) -> Result<TableRef, Problem> {

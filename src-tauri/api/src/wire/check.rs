@@ -17,6 +17,8 @@ wire! {
         pub steps: Vec<Step>,
         /// Where the dataset is, once known.
         pub location: Option<String>,
+        /// That the key may do more than an import needs, as far as that is known. It fails nothing.
+        pub caution: Option<Problem>,
         /// Shown beside the steps when a proxy is in use.
         pub proxy: Option<String>,
     }

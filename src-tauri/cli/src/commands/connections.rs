@@ -8,7 +8,7 @@ use tapline_api::wire::problem::Problem;
 use crate::args::{AddConnection, Connections, KeySource};
 use crate::desk::Desk;
 use crate::progress;
-use crate::say::{Answered, Said, counted, not_understood, table};
+use crate::say::{Answered, Said, counted, not_understood, problem_words, table};
 use crate::{input, words};
 
 pub async fn answer(desk: &mut Desk, ask: Connections) -> Answered {
@@ -123,7 +123,11 @@ async fn test(desk: &mut Desk, name: &str, key: &KeySource) -> Answered {
     let said = if desk.json {
         String::new()
     } else {
-        words::verdict(&report)
+        let caution = report
+            .caution
+            .as_ref()
+            .map(|caution| format!("\n{}", problem_words(caution)));
+        words::verdict(&report) + &caution.unwrap_or_default()
     };
     Ok(Said::new(json!({ "check": report }), said).but(problem))
 }

@@ -131,6 +131,31 @@ pub(super) struct TableListWire {
 }
 
 #[derive(Deserialize)]
+pub(super) struct DatasetListWire {
+    #[serde(default)]
+    datasets: Vec<ListedDataset>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedDataset {
+    dataset_reference: DatasetName,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DatasetName {
+    dataset_id: String,
+}
+
+impl DatasetListWire {
+    pub(super) fn names(self) -> Vec<String> {
+        let datasets = self.datasets.into_iter();
+        datasets.map(|dataset| dataset.dataset_reference.dataset_id).collect()
+    }
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListedTable {
     table_reference: TableName,

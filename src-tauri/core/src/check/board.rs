@@ -18,6 +18,7 @@ struct Inner {
     took: Option<Duration>,
     verdict: Verdict,
     location: Option<Location>,
+    caution: Option<Problem>,
 }
 
 /// How a step ended.
@@ -46,6 +47,7 @@ impl Board {
             took: None,
             verdict: Verdict::Running,
             location: None,
+            caution: None,
         }))
     }
 
@@ -56,6 +58,7 @@ impl Board {
             took: inner.took.unwrap_or_else(|| inner.since.elapsed()),
             steps: inner.steps.clone(),
             location: inner.location.clone(),
+            caution: inner.caution.clone(),
         }
     }
 
@@ -67,6 +70,7 @@ impl Board {
             inner.took = None;
             inner.verdict = Verdict::Running;
             inner.location = None;
+            inner.caution = None;
             for step in &mut inner.steps {
                 wait(step);
             }
@@ -100,6 +104,16 @@ impl Board {
     pub fn settle(&self, name: StepName, outcome: Outcome, observe: Observer<'_>) {
         self.inner().settle(name, outcome);
         observe(&self.report());
+    }
+
+    /// More is known of a step that has its verdict.
+    pub fn explain(&self, name: StepName, problem: Problem) {
+        self.inner().steps[name as usize].problem = Some(problem);
+    }
+
+    /// The key may do more than it needs to, or it is not known to.
+    pub fn caution(&self, problem: Option<Problem>) {
+        self.inner().caution = problem;
     }
 
     pub fn is_running(&self, name: StepName) -> bool {

@@ -6,7 +6,7 @@ use crate::ground::problem::{Code, Fact, Problem};
 
 use super::board::Outcome;
 use super::step::StepName;
-use super::{Check, Observer};
+use super::{Check, Observer, excess};
 
 /// Enough to find a table among views.
 const LISTED: u32 = 50;
@@ -169,14 +169,17 @@ impl Check {
     /// offered.
     fn nearest_project(&self, problem: Problem) -> Problem {
         let problem = problem.with(Fact::Field, "project_id");
-        let email = self.tokens.account().email();
-        let own = email
-            .split_once('@')
-            .and_then(|(_, domain)| domain.strip_suffix(".iam.gserviceaccount.com"));
-        match own {
-            Some(own) if is_near(own, self.target.dataset.project.as_str()) => problem.with(Fact::Suggestion, own),
+        let slips = |own| strsim::damerau_levenshtein(own, self.target.dataset.project.as_str());
+        match self.own_project() {
+            Some(own) if (1..=2).contains(&slips(own)) => problem.with(Fact::Suggestion, own),
             _ => problem,
         }
+    }
+
+    /// The project that the service account belongs to, which its address names.
+    pub(super) fn own_project(&self) -> Option<&str> {
+        let (_, domain) = self.tokens.account().email().split_once('@')?;
+        domain.strip_suffix(".iam.gserviceaccount.com")
     }
 
     fn dataset_found(&self, dataset: Result<Dataset, Problem>) -> Outcome {
@@ -251,10 +254,18 @@ impl Check {
             self.board.start(&[StepName::MayWrite], observe);
         }
         let project = self.target.dataset.project.as_str();
+        let mut rights: Vec<_> = WRITING.into_iter().chain(excess::rights()).collect();
+        rights.sort_unstable();
+        rights.dedup();
         let (by_dataset, by_project) = tokio::join!(
             self.bigquery.may_write(&self.target.dataset),
-            resource_manager::held(&self.net, &self.tokens, project, &WRITING),
+            resource_manager::held(&self.net, &self.tokens, project, &rights),
         );
+        let member = self.tokens.account().email();
+        let caution = by_project
+            .as_deref()
+            .and_then(|held| excess::found(held, &self.target, member));
+        self.board.caution(caution);
         let outcome = if matches!(by_dataset, Ok(Some(true))) {
             Outcome::Passed(Some("by a role on the dataset".to_owned()))
         } else if by_project.is_some_and(|held| WRITING.iter().all(|right| held.iter().any(|one| one == right))) {
@@ -301,36 +312,4 @@ fn choose(tables: &[TableBrief]) -> Option<(TableId, &TableBrief)> {
         .find(named);
     let table = own.or_else(|| tables.iter().find(named))?;
     TableId::read(&table.id).ok().map(|id| (id, table))
-}
-
-/// Whether one is the other with one or two slips.
-fn is_near(one: &str, other: &str) -> bool {
-    let other: Vec<char> = other.chars().collect();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
-    for (row, letter) in one.chars().enumerate() {
-        let mut next = vec![row + 1];
-        for (column, against) in other.iter().enumerate() {
-            let change = last[column] + usize::from(letter != *against);
-            next.push(change.min(last[column + 1] + 1).min(next[column] + 1));
-        }
-        last = next;
-    }
-    last.last().is_some_and(|slips| (1..=2).contains(slips))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_near;
-
-    #[test]
-    fn a_slip_or_two_is_near() {
-        for (one, other, near) in [
-            ("acme-dw", "acme-wd", true),
-            ("acme-dw", "acme-d", true),
-            ("acme-dw", "acme-dw", false),
-            ("acme-dw", "other-project", false),
-        ] {
-            assert_eq!(is_near(one, other), near, "{one} and {other}");
-        }
-    }
 }

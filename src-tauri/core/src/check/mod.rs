@@ -1,5 +1,5 @@
 //! Test Connection: a ladder of steps in three waves, each asking only for what an import needs. It writes nothing, and
-//! never lists datasets.
+//! never lists datasets. Only after a verdict that the dataset was not found, one that was nearly typed is looked for.
 //!
 //! ```no_run
 //! # use tapline_core::{check::Check, connection::Target, google::ServiceAccount, ground::{clock::Clock, net::Net}};
@@ -17,6 +17,8 @@
 mod board;
 mod climb;
 mod evidence;
+mod excess;
+mod nearby;
 mod step;
 
 use std::time::Duration;
@@ -102,8 +104,13 @@ impl Check {
             () = work => self.board.finish(),
             () = tokio::time::sleep(self.deadline) => self.board.overdue(self.deadline),
         }
-        let report = self.board.report();
-        observe(&report);
-        report
+        observe(&self.board.report());
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => {}
+            () = self.look_nearby(observe) => {}
+            () = tokio::time::sleep(nearby::PATIENCE) => {}
+        }
+        self.board.report()
     }
 }

@@ -93,6 +93,8 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// Where the dataset is, once known.
     pub location: Option<Location>,
+    /// That the key may do more than an import needs, as far as that is known. It fails nothing.
+    pub caution: Option<Problem>,
 }
 
 impl Report {

@@ -59,6 +59,20 @@ pub fn count(source: &Source, dataset: &DatasetRef) -> String {
     format!("SELECT COUNT(*) AS tapline_rows\nFROM {}", from(source, dataset))
 }
 
+/// A person's SELECT with another name in the one place where this name stands. Nothing where it stands in several, or nowhere.
+pub fn renamed(sql: &str, name: &str, other: &str) -> Option<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let whole = |at: &usize| {
+        let before = sql[..*at].chars().next_back();
+        let after = sql[*at + name.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    };
+    let mut places = sql.match_indices(name).map(|(at, _)| at).filter(whole);
+    let at = places.next()?;
+    let once = places.next().is_none() && !name.is_empty();
+    once.then(|| format!("{}{other}{}", &sql[..at], &sql[at + name.len()..]))
+}
+
 /// The newest row of each identity by Updated On, ties by a hash of the row, so that the choice is always the same.
 /// A row that belongs to nobody stays: it is rejected later, and counted by itself.
 fn newest(plan: &Plan, dataset: &DatasetRef) -> String {

@@ -121,3 +121,24 @@ fn no_name_can_leave_its_quotes() {
         "the table stays a name: {text}"
     );
 }
+
+#[test]
+fn a_misspelt_table_is_renamed_only_where_it_is_sure_which_word_is_meant() {
+    let rows = [
+        ("SELECT * FROM shop.custmers", Some("SELECT * FROM shop.customers")),
+        (
+            "SELECT * FROM `acme-dw.shop.custmers`",
+            Some("SELECT * FROM `acme-dw.shop.customers`"),
+        ),
+        ("SELECT custmers.id FROM shop.custmers", None),
+        ("SELECT * FROM shop.custmers_old", None),
+        ("SELECT * FROM shop.people", None),
+    ];
+    for (sql, expected) in rows {
+        assert_eq!(
+            super::renamed(sql, "custmers", "customers").as_deref(),
+            expected,
+            "for {sql}"
+        );
+    }
+}

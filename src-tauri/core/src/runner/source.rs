@@ -58,7 +58,10 @@ pub(super) async fn open(
     let Some(estimate) = unless(halt, client.dry_run(&query)).await else {
         return Ok(None);
     };
-    let estimate = estimate?.select_only()?;
+    let estimate = match estimate {
+        Ok(estimate) => estimate.select_only()?,
+        Err(problem) => return Err(opened.bigquery.with_table_meant(&opened.dataset, problem).await),
+    };
     // BigQuery bills at least this much, so that is what the cap is held against.
     let billed = estimate.bytes.max(LEAST_BILLED_BYTES);
     if let Some(cap) = opened.bytes_cap.filter(|cap| billed > *cap) {

@@ -370,6 +370,161 @@ async fn a_missing_dataset_and_one_elsewhere_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_dataset_that_was_nearly_typed_is_offered_after_the_verdict() {
+    let sandbox = sandbox().await;
+    let google = sandbox.google();
+    let key = google.issue_key("acme-dw", "finder");
+    let member = key.client_email.clone();
+    google.add_project("acme-prod", ProjectState::Active);
+    google.grant(&member, &Resource::project("acme-dw"), Role::JobUser);
+    google.grant(&member, &Resource::dataset("acme-dw", "shop"), Role::DataViewer);
+    google.grant(&member, &Resource::project("acme-prod"), Role::JobUser);
+    let asked_for_lists = || {
+        sandbox
+            .calls()
+            .iter()
+            .filter(|call| call.path.ends_with("/datasets"))
+            .count()
+    };
+
+    let lists = asked_for_lists();
+    let report = run(&check(&sandbox, &key, target("shop"))).await;
+    assert_eq!(report.step(DatasetFound).state, Passed);
+    assert_eq!(asked_for_lists(), lists, "a dataset that is there needs no list");
+
+    for typed in ["shpo", "Shop", "shops", "sho"] {
+        let seen = Mutex::new(Vec::new());
+        let check = check(&sandbox, &key, target(typed));
+        let report = check
+            .run(&CancellationToken::new(), &|report| {
+                seen.lock().expect("a list").push(report.clone())
+            })
+            .await;
+        well_formed(&report);
+        let problem = report.step(DatasetFound).problem.as_ref().expect("a problem");
+        let offered = Some(Fix::Use {
+            field: "dataset_id".into(),
+            value: "shop".into(),
+        });
+        assert_eq!(problem.fix(), offered, "for {typed}");
+        assert!(
+            problem.explanation().ends_with("Did you mean shop?"),
+            "{}",
+            problem.explanation()
+        );
+        let seen = seen.into_inner().expect("a list");
+        let verdict = seen
+            .iter()
+            .find(|report| report.verdict != Verdict::Running)
+            .expect("a verdict");
+        let before = verdict.step(DatasetFound).problem.as_ref().expect("a problem");
+        assert_eq!(
+            before.facts().get(Fact::Suggestion),
+            None,
+            "the verdict did not wait for the list"
+        );
+    }
+
+    let mut elsewhere = target("shop");
+    elsewhere.dataset.project = ProjectId::read("acme-prod").expect("an id");
+    let report = run(&check(&sandbox, &key, elsewhere)).await;
+    let problem = report.step(DatasetFound).problem.as_ref().expect("a problem");
+    let own = Some(Fix::Use {
+        field: "project_id".into(),
+        value: "acme-dw".into(),
+    });
+    assert_eq!(
+        problem.fix(),
+        own,
+        "the dataset is in the account's own project: {problem}"
+    );
+
+    let report = run(&check(&sandbox, &key, target("weather"))).await;
+    let problem = report.step(DatasetFound).problem.as_ref().expect("a problem");
+    assert_eq!(
+        problem.facts().get(Fact::Suggestion),
+        None,
+        "nothing is near, nothing is offered"
+    );
+
+    sandbox.fault(Matcher::path("*/datasets"), Fault::BackendError);
+    let report = run(&check(&sandbox, &key, target("shpo"))).await;
+    well_formed(&report);
+    let problem = report.step(DatasetFound).problem.as_ref().expect("a problem");
+    assert_eq!(
+        problem.code(),
+        Code::DatasetGetDenied,
+        "a list that cannot be had changes nothing: {problem}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_may_more_than_it_needs_is_told_so_and_nothing_fails() {
+    let sandbox = sandbox().await;
+    serve_customers(&sandbox, "customers", 3);
+    let google = sandbox.google();
+    let project = Resource::project("acme-dw");
+    for (name, role, may) in [
+        ("owner", Role::Owner, "change who may do what"),
+        ("editor", Role::Editor, "switch services"),
+        ("admin", Role::Admin, "steer everybody's queries"),
+        ("data-owner", Role::DataOwner, "delete and share every dataset"),
+        ("data-editor", Role::DataEditor, "change the tables of every dataset"),
+    ] {
+        let key = google.issue_key("acme-dw", &format!("too-much-{name}"));
+        let member = key.client_email.clone();
+        google.grant(&member, &project, Role::JobUser);
+        google.grant(&member, &Resource::dataset("acme-dw", "shop"), Role::DataViewer);
+        google.grant(&member, &project, role);
+        let check = check(&sandbox, &key, target("shop"));
+        let before = sandbox.calls().len();
+        let report = run(&check).await;
+        assert_eq!(sandbox.calls().len() - before, 8, "{name}: it costs no call of its own");
+        assert_eq!(report.verdict, Verdict::Passed, "{name}: it fails nothing");
+        let caution = report
+            .caution
+            .as_ref()
+            .unwrap_or_else(|| panic!("{name} is more than an import needs"));
+        assert_eq!(caution.code(), Code::KeyMayMore);
+        assert_eq!(caution.facts().get(Fact::Role), Some(role.name()), "{name}");
+        assert!(caution.explanation().contains(may), "{name}: {}", caution.explanation());
+        assert!(
+            caution.explanation().contains("most likely"),
+            "Google does not say which role gives it"
+        );
+        let command = caution.command().expect("a command");
+        assert_eq!(
+            command,
+            format!(
+                "gcloud projects remove-iam-policy-binding acme-dw --member=serviceAccount:{member} --role={} --condition=None",
+                role.name()
+            )
+        );
+        google
+            .type_command(&command)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let report = run(&check).await;
+        assert_eq!(
+            report.verdict,
+            Verdict::Passed,
+            "{name}: what an import needs is still there"
+        );
+        assert_eq!(report.caution, None, "{name}: and no more");
+    }
+    let key = google.issue_working_key("just-right");
+    let report = run(&check(&sandbox, &key, target("shop"))).await;
+    assert_eq!(report.caution, None, "Data Editor on the dataset alone is fine");
+    google.grant(&key.client_email, &project, Role::Owner);
+    google.set_resource_manager("acme-dw", false);
+    let report = run(&check(&sandbox, &key, target("shop"))).await;
+    assert_eq!(
+        (report.verdict, report.caution),
+        (Verdict::Passed, None),
+        "what is not told is not claimed"
+    );
+}
+
+#[tokio::test]
 async fn an_empty_dataset_leaves_reading_unknown() {
     let sandbox = sandbox().await;
     let report = run(&check(

@@ -173,3 +173,28 @@ async fn a_view_is_sampled_by_a_query_under_the_cap() {
     assert_eq!(sample.page.len(), 3);
     assert_eq!(sample.schema.fields.len(), 2);
 }
+
+#[tokio::test]
+async fn a_table_that_was_nearly_named_is_offered() {
+    let sandbox = sandbox().await;
+    let client = bigquery(sandbox, &sandbox.google().issue_working_key("misspeller"));
+    for (named, meant) in [
+        ("visit", Some("visits")),
+        ("vistis", Some("visits")),
+        ("VISITS", Some("visits")),
+        ("weather", None),
+    ] {
+        let problem = client
+            .dry_run(&query(&format!("SELECT 1 FROM `acme-dw.shop.{named}`")))
+            .await
+            .expect_err("there is no such table");
+        assert!(
+            matches!(problem.code(), Code::TableNotFound | Code::TableNotInLocation),
+            "{problem}"
+        );
+        let problem = client.with_table_meant(&dataset("shop"), problem).await;
+        assert_eq!(problem.facts().get(Fact::Meant), meant, "for {named}: {problem}");
+        let asks = problem.explanation().ends_with("Did you mean visits?");
+        assert_eq!(asks, meant.is_some(), "{}", problem.explanation());
+    }
+}

@@ -14,6 +14,7 @@ impl CheckReport {
             took_ms: milliseconds(report.took),
             steps: report.steps.iter().map(Step::from).collect(),
             location: report.location.as_ref().map(ToString::to_string),
+            caution: report.caution.as_ref().map(Problem::from),
             proxy: live.proxy.clone(),
         }
     }

@@ -353,7 +353,7 @@ catalogue! {
         ProjectAdmin, NotByItself, at BILLING }
     DatasetNotFound = "dataset_not_found" {
         "There is no dataset[ {dataset}] in the project {project}",
-        "Google looked and found none. Look at the spelling: upper and lower case differ.",
+        "Google looked and found none. Look at the spelling: upper and lower case differ.[ Did you mean {meant}?]",
         You, NotByItself, at DATASETS }
     DatasetElsewhere = "dataset_elsewhere" {
         "The dataset {dataset} is in {dataset_location}, not in {location}",
@@ -365,11 +365,11 @@ catalogue! {
         You, NotByItself, at DATASETS }
     TableNotFound = "table_not_found" {
         "There is no table[ {table}] in[ {dataset} of] the project {project}",
-        "It was deleted or renamed, or the name is spelled otherwise.",
+        "It was deleted or renamed, or the name is spelled otherwise.[ Did you mean {meant}?]",
         You, NotByItself, at DATASET }
     TableNotInLocation = "table_not_in_location" {
         "The table[ {table}] was not found in {location}",
-        "The query ran in {location}. Either the table is elsewhere, or there is none of that name.",
+        "The query ran in {location}. Either the table is elsewhere, or there is none of that name.[ Did you mean {meant}?]",
         You, NotByItself, at DATASET }
     JobNotFound = "job_not_found" {
         "BigQuery no longer knows the query job",
@@ -381,7 +381,7 @@ catalogue! {
         ProjectAdmin, NotByItself, by GRANT_ON_BILLING_PROJECT, at BILLING_IAM }
     DatasetGetDenied = "dataset_get_denied" {
         "The dataset[ {dataset}] is hidden from this key, or there is none",
-        "Google does not tell which: {member} lacks {permission} on {resource}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.",
+        "Google does not tell which: {member} lacks {permission} on {resource}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.[ Did you mean {meant}?]",
         DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
     TablesListDenied = "tables_list_denied" {
         "This key may not list the tables of[ {dataset} in] {project}",
@@ -389,11 +389,11 @@ catalogue! {
         DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
     TablesGetDenied = "tables_get_denied" {
         "This key may not see what columns[ {table}] has",
-        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
+        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.[ Did you mean {meant}?]",
         DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
     TablesGetDataDenied = "tables_get_data_denied" {
         "This key may not read rows[ of {table}]",
-        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.",
+        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.[ Did you mean {meant}?]",
         DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
     WriteDenied = "write_denied" {
         "This key may not write to[ {dataset} in] {project}",
@@ -411,6 +411,10 @@ catalogue! {
         "Google does not let this key do that",
         "{member} was refused on {resource}. What Google said stands below.",
         ProjectAdmin, NotByItself, at IAM }
+    KeyMayMore = "key_may_more" {
+        "This key may do more in {project} than an import needs",
+        "Nothing failed, and imports work as it is. {member} may {detail}: Google says that it holds {permission} on the whole project. An import needs to run queries in {billing_project} and to read the dataset {dataset}, so a key that may do less does less harm when it gets lost. Google does not say which role gives the right; most likely it is {role_title}.",
+        ProjectAdmin, NotByItself, by TAKE_AWAY, at IAM }
     VpcPerimeter = "vpc_perimeter" {
         "A security perimeter of your organisation blocks this",
         "VPC Service Controls refused the request from this network. No role mends that.[ Give your administrator this identifier: {unique_identifier}]",

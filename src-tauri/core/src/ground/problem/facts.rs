@@ -68,6 +68,8 @@ facts! {
     Field = "field",
     /// A better value for the field.
     Suggestion = "suggestion",
+    /// A name like the one that was not found, and that can be seen.
+    Meant = "meant",
     /// What was found instead of what was needed.
     Found = "found",
     /// What was needed.

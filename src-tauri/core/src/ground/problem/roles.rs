@@ -29,6 +29,19 @@ fn words(role: &str) -> Option<(&'static str, &'static str)> {
             "BigQuery Data Editor",
             "read, make, change and delete tables there; it does not let it share them or delete the dataset",
         ),
+        "roles/bigquery.dataOwner" => (
+            "BigQuery Data Owner",
+            "read, change, delete and share datasets and what is in them",
+        ),
+        "roles/bigquery.admin" => (
+            "BigQuery Admin",
+            "do everything in BigQuery, everybody's queries included",
+        ),
+        "roles/editor" => (
+            "Editor",
+            "change most of what there is in a project; it does not let it change who may do what",
+        ),
+        "roles/owner" => ("Owner", "do everything in a project, and let others in"),
         "roles/bigquery.readSessionUser" => (
             "BigQuery Read Session User",
             "open read sessions that the project pays for; it opens no data by itself",
