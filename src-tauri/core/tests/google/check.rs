@@ -397,7 +397,7 @@ async fn a_dataset_that_was_nearly_typed_is_offered_after_the_verdict() {
         let check = check(&sandbox, &key, target(typed));
         let report = check
             .run(&CancellationToken::new(), &|report| {
-                seen.lock().expect("a list").push(report.clone())
+                seen.lock().expect("a list").push(report.clone());
             })
             .await;
         well_formed(&report);

@@ -139,13 +139,13 @@ async fn a_right_that_the_check_misses_is_named_and_its_command_mends_the_step()
 
             let google = sandbox.google();
             google
-                .type_command_slowly(&command, Duration::from_secs(3600))
+                .type_command_slowly(&command, Duration::from_hours(1))
                 .unwrap_or_else(|error| panic!("{case}: {error}"));
-            let stop = CancellationToken::new();
-            let report = check.again(step, &stop, &|_| {}).await;
+            let never = CancellationToken::new();
+            let report = check.again(step, &never, &|_| {}).await;
             assert_eq!(report.step(step).state, state, "{case}: the grant does not show yet");
             google.settle_grants();
-            let report = check.again(step, &stop, &|_| {}).await;
+            let report = check.again(step, &never, &|_| {}).await;
             well_formed(&report);
             assert_eq!(
                 report.step(step).state,

@@ -17,7 +17,7 @@ struct Case {
     code: &'static str,
     /// The resource as the problem names it.
     resource: &'static str,
-    /// How the command that mends it starts, or what it holds.
+    /// The command that mends it.
     command: &'static str,
 }
 
@@ -28,7 +28,7 @@ const CASES: [Case; 4] = [
         state: "failed",
         code: "jobs_create_denied",
         resource: "acme-dw",
-        command: "gcloud projects add-iam-policy-binding acme-dw",
+        command: "gcloud projects add-iam-policy-binding acme-dw --member=serviceAccount:{member} --role=roles/bigquery.jobUser --condition=None",
     },
     Case {
         permission: "bigquery.datasets.get",
@@ -36,7 +36,7 @@ const CASES: [Case; 4] = [
         state: "failed",
         code: "dataset_get_denied",
         resource: "acme-dw:shop",
-        command: "GRANT `roles/bigquery.dataViewer` ON SCHEMA `acme-dw`.shop",
+        command: READ_THE_DATASET,
     },
     Case {
         permission: "bigquery.tables.list",
@@ -44,7 +44,7 @@ const CASES: [Case; 4] = [
         state: "not_known",
         code: "tables_list_denied",
         resource: "acme-dw:shop",
-        command: "GRANT `roles/bigquery.dataViewer` ON SCHEMA `acme-dw`.shop",
+        command: READ_THE_DATASET,
     },
     Case {
         permission: "bigquery.tables.getData",
@@ -52,9 +52,11 @@ const CASES: [Case; 4] = [
         state: "failed",
         code: "tables_get_data_denied",
         resource: "acme-dw:shop.customers",
-        command: "GRANT `roles/bigquery.dataViewer` ON",
+        command: READ_THE_DATASET,
     },
 ];
+
+const READ_THE_DATASET: &str = "bq query --project_id=acme-dw --use_legacy_sql=false 'GRANT `roles/bigquery.dataViewer` ON SCHEMA `acme-dw`.`shop` TO \"serviceAccount:{member}\"'";
 
 /// Where rights on data are granted.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +86,7 @@ fn step<'a>(report: &'a Value, name: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn each_right_that_is_withheld_fails_its_step_and_granting_it_mends_that_step() {
+async fn each_right_that_is_withheld_fails_its_step_and_typing_its_command_mends_that_step() {
     let world = World::new().await;
     world.serve_customers(3);
     let google = world.sandbox.google();
@@ -100,12 +102,15 @@ async fn each_right_that_is_withheld_fails_its_step_and_granting_it_mends_that_s
             let report = world.check(&draft).await;
             told(case, level, &key, &report);
 
-            google.grant(member, &level.of(case.permission), case.permission);
+            let command = step(&report, case.step)["problem"]["command"]
+                .as_str()
+                .expect("a command");
+            google.type_command(command).expect("a line that Google's tools take");
             let again = world.check_again(&report["check"], case.step).await;
             let mended = step(&again, case.step);
             assert_eq!(
                 mended["state"], "passed",
-                "{} granted at {level:?}, and tested again: {mended:#}",
+                "{} withheld at {level:?}, {command} typed, and tested again: {mended:#}",
                 case.permission
             );
         }
@@ -126,9 +131,20 @@ fn told(case: &Case, level: Level, key: &IssuedKey, report: &Value) {
         key.client_email.as_str(),
         "{what}, who lacks it: {facts}"
     );
-    let command = problem["command"].as_str().unwrap_or_default();
-    assert!(command.contains(case.command), "{what}, the command: {command:?}");
-    assert!(command.contains(&key.client_email), "{what}, for whom: {command:?}");
+    let command = case.command.replace("{member}", &key.client_email);
+    assert_eq!(problem["command"], command.as_str(), "{what}, the command");
+    let letter = problem["message"].as_str().unwrap_or_default();
+    assert!(letter.contains(&command), "{what}, the letter: {letter}");
+    assert!(
+        problem["console"]
+            .as_str()
+            .is_some_and(|page| page.starts_with("https://console.cloud.google.com/")),
+        "{what}, the page: {problem:#}"
+    );
+    assert!(
+        problem["settles"].is_string(),
+        "{what}: a grant is slow to show: {problem:#}"
+    );
     assert_ne!(problem["who"], "", "{what}, who can mend it");
     assert_eq!(problem["answer"]["status"], 403, "{what}, what Google said");
     for other in CASES.iter().filter(|other| other.step != case.step) {
@@ -210,17 +226,55 @@ async fn the_test_asks_for_nothing_that_an_import_would_not() {
     }
     assert!(calls.len() <= 10, "at most ten requests: {}", calls.len());
 
-    // With what the test was content with, an import works.
-    world
+    // With what the test was content with, an import works, from its first look at the tables to its last row.
+    let tested = google.rights_used(&key.client_email);
+    google.forget_rights_used();
+    let from = world.sandbox.calls().len();
+    let saved = world
         .ask("connections.save", json!({"draft": draft, "check": report["check"]}))
         .await;
     world.add_account("Shop").await;
-    let import = world.add_import(&profiles_plan("People", "shop-prod", "Shop")).await;
-    let run = world.run(&import).await;
+    let plan = profiles_plan("People", "shop-prod", "Shop");
+    let source = json!({"connection": saved["id"], "source": plan["source"]});
+    world.ask("imports.tables", json!({"connection": saved["id"]})).await;
+    world.ask("imports.estimate", source.clone()).await;
+    world.ask("imports.preview", source).await;
+    let run = world.run(&world.add_import(&plan).await).await;
     assert_eq!(
         run["counts"]["delivered"], 3,
         "an import needs no right beyond: {run:#}"
     );
+    let imported = google.rights_used(&key.client_email);
+
+    // What the test alone used is evidence. All but one may be missing; that one is where the dataset is, and the import goes
+    // by it: each of its queries is told to run there.
+    let beyond: Vec<_> = tested.difference(&imported).map(|(right, _)| right.as_str()).collect();
+    assert_eq!(
+        beyond,
+        [
+            "bigquery.datasets.get",
+            "bigquery.datasets.getIamPolicy",
+            "resourcemanager.projects.get"
+        ],
+        "used by the test and not by an import"
+    );
+    let queries: Vec<_> = world.sandbox.calls().split_off(from);
+    let queries: Vec<_> = queries
+        .iter()
+        .filter(|call| call.method == "POST" && (call.path.ends_with("/queries") || call.path.ends_with("/jobs")))
+        .collect();
+    assert!(queries.len() >= 3, "the import asks queries");
+    for call in queries {
+        let body = call.json();
+        let place = body["location"].as_str().or(body["jobReference"]["location"].as_str());
+        assert_eq!(
+            place,
+            report["location"].as_str(),
+            "what the test learned is used: {} {}",
+            call.path,
+            call.body
+        );
+    }
 }
 
 /// What a test may ask: nothing that writes, and never a list of datasets.

@@ -318,8 +318,8 @@ impl Grants {
         resource.and_above().into_iter().any(|place| {
             let held = self.grants.get(&(bare(member), place));
             held.is_some_and(|held| {
-                let mut shown = held.iter().filter(|grant| shows(grant));
-                shown.any(|grant| grant.permissions.contains(permission))
+                let mut in_force = held.iter().filter(|grant| shows(grant));
+                in_force.any(|grant| grant.permissions.contains(permission))
             })
         })
     }
@@ -335,6 +335,10 @@ impl Grants {
         by_member
             .map(|(_, permission, resource)| (permission.clone(), resource.clone()))
             .collect()
+    }
+
+    pub(crate) fn forget_used(&mut self) {
+        self.used.clear();
     }
 
     /// Whether the member holds anything on the project or in it.

@@ -242,6 +242,11 @@ impl Google {
         self.books().grants.used(member)
     }
 
+    /// Begins the record of [`Google::rights_used`] anew.
+    pub fn forget_rights_used(&self) {
+        self.books().grants.forget_used();
+    }
+
     /// Adds a project, or changes the state of one.
     pub fn add_project(&self, project: &str, state: ProjectState) {
         let created = self.inner.clock.now();

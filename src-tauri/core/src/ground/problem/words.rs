@@ -3,6 +3,8 @@
 //! `{dataset}` stands for a fact. A part in square brackets is left out unless every fact in it is known:
 //! `Not found[ in {location}]`. A fact that is needed and missing is shown as `…`, never as a wrong value.
 
+use std::fmt::Write as _;
+
 use super::facts::Facts;
 
 /// How values are quoted on the way in.
@@ -137,7 +139,7 @@ fn for_url(value: &str) -> String {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
                 text.push(char::from(byte));
             } else {
-                text.push_str(&format!("%{byte:02X}"));
+                let _ = write!(text, "%{byte:02X}"); // writing to a string does not fail
             }
             text
         })
