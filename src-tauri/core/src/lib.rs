@@ -3,6 +3,9 @@
 //! Rooms build on each other in one direction:
 //! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
 
+#[cfg(test)]
+mod answers;
+
 pub mod account;
 pub mod bigquery;
 pub mod check;

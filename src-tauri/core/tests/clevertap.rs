@@ -109,6 +109,17 @@ async fn a_page_of_the_network_proves_nothing() {
 }
 
 #[tokio::test]
+async fn a_test_record_that_is_taken_proves_nothing() {
+    let (sandbox, account) = sandbox().await;
+    let taken = serde_json::json!({"status": "success", "processed": 1, "unprocessed": []});
+    sandbox.fault(Matcher::path("/clevertap/*"), Fault::answer(200, &taken));
+    let problem = prove(&uploader(&sandbox, &account))
+        .await
+        .expect_err("CleverTap must refuse it");
+    assert_eq!(problem.code(), Code::CleverTapTestOdd, "whoever took it may be anybody");
+}
+
+#[tokio::test]
 async fn each_record_of_a_call_is_accounted_for() {
     let (sandbox, account) = sandbox().await;
     let records = [

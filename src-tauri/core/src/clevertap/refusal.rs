@@ -14,6 +14,8 @@ use crate::ground::problem::{Answer, Code, Fact, Problem};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub status: u16,
+    /// Who was asked.
+    pub host: String,
     pub by: By,
     /// CleverTap's own words, or the title of a page.
     pub said: Option<String>,
@@ -68,6 +70,7 @@ impl Refused {
         let start = String::from_utf8_lossy(&reply.body[..reply.body.len().min(READABLE)]);
         Self {
             status: reply.status,
+            host: reply.host().to_owned(),
             by: if own.is_some() { By::CleverTap } else { By::Nobody },
             said: match &own {
                 Some(own) => own.said().map(str::to_owned),
@@ -92,6 +95,7 @@ impl Refused {
         let page: &Stranger = failure.stranger.as_deref()?;
         matches!(failure.cause, Cause::PageRefused | Cause::HtmlWhileDown).then(|| Self {
             status: page.status,
+            host: failure.host.clone(),
             by: By::Page,
             said: page.title.clone(),
             body: page.body.clone(),
@@ -133,11 +137,11 @@ impl Refused {
 
     /// In a person's words.
     pub(super) fn problem(&self, account_id: Option<&str>, region: Option<Region>) -> Problem {
-        let host = region.map(|region| region.host().name());
+        let host = region.map_or(self.host.as_str(), |region| region.host().name());
         Problem::new(self.code())
             .with_some(Fact::AccountId, account_id)
             .with_some(Fact::Region, region.map(Region::words))
-            .with_some(Fact::Host, host)
+            .with(Fact::Host, host)
             .with(Fact::Status, self.status.to_string())
             .with_some(
                 Fact::RetryAfter,

@@ -1,5 +1,6 @@
 //! What can stand between this computer and a host, on real sockets with real TLS: each cause, its code and its facts.
 
+mod covered;
 mod rogue;
 
 use std::time::Duration;

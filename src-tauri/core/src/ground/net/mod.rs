@@ -20,6 +20,8 @@ mod names;
 mod proxy;
 mod reply;
 mod tls;
+pub mod told;
+mod wordings;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
