@@ -29,12 +29,15 @@ use super::schema::Schema;
 use super::wire::{DatasetWire, DryRunWire, TableListWire, TableWire};
 use crate::google::Tokens;
 use crate::ground::net::{Ask, Host, Net, Reply};
-use crate::ground::problem::{Answer, Code, Problem};
+use crate::ground::problem::{Answer, Code, Fact, Problem};
 
 pub use super::wire::{Dataset, Table, TableBrief, TableKind, TableList};
 
 /// The largest page that is read: Google cuts at 10 MB and JSON adds to it.
 pub(super) const LARGEST_PAGE: usize = 64 * 1024 * 1024;
+
+/// The longest wait that Google may ask for in the middle of a run.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// BigQuery, in the name of one service account. Cheap to clone.
 #[derive(Clone)]
@@ -239,7 +242,12 @@ impl Client {
                     .with_max_times(6)
                     .with_jitter();
                 let once = || self.once(asked, &ask);
-                once.retry(waits).when(Problem::retryable).await
+                once.retry(waits)
+                    .when(Problem::retryable)
+                    .adjust(|problem, wait| {
+                        Some(wait?.max(problem.asks_to_wait().unwrap_or_default().min(LONGEST_WAIT)))
+                    })
+                    .await
             }
         }
     }
@@ -289,7 +297,10 @@ fn judged(reply: Reply, asked: &Asked) -> Result<Reply, Problem> {
     if reply.is_success() {
         return Ok(reply);
     }
-    Err(Refusal::read(&reply).judge(asked, Some(&reply.body)))
+    let wait = reply.retry_after.map(|seconds| seconds.to_string());
+    Err(Refusal::read(&reply)
+        .judge(asked, Some(&reply.body))
+        .with_some(Fact::RetryAfter, wait))
 }
 
 fn with_question(problem: Problem, asked: &Asked) -> Problem {
@@ -300,7 +311,6 @@ fn with_question(problem: Problem, asked: &Asked) -> Problem {
 }
 
 pub(super) fn malformed(asked: &Asked, why: &impl std::fmt::Display) -> Problem {
-    use crate::ground::problem::Fact;
     let problem = Problem::new(Code::NetMalformed)
         .with(Fact::Host, Host::BigQuery.name())
         .with(Fact::Detail, why.to_string());

@@ -306,6 +306,26 @@ async fn a_run_is_patient_and_a_person_is_not_kept_waiting() {
 }
 
 #[tokio::test]
+async fn patience_waits_as_long_as_google_asks() {
+    let sandbox = sandbox().await;
+    let key = sandbox.google().issue_working_key("runner");
+    let patient = bigquery(&sandbox, &key).patient(Patience::ForARun);
+    let busy = Fault::Answer {
+        status: 503,
+        headers: [("retry-after".to_owned(), "2".to_owned())].into(),
+        body: r#"{"error":{"code":503,"message":"busy","errors":[{"reason":"backendError"}]}}"#.to_owned(),
+    };
+    sandbox.fault(Matcher::path("/bigquery/*").times(1), busy);
+    let started = std::time::Instant::now();
+    patient.dataset(&dataset("shop")).await.expect("asked again");
+    assert!(
+        started.elapsed() >= std::time::Duration::from_secs(2),
+        "its own first wait is shorter, and Google asked for two seconds: {:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
 async fn a_page_that_claims_no_rows_before_the_end_is_no_page() {
     let sandbox = sandbox().await;
     let key = sandbox.google().issue_working_key("runner");

@@ -103,6 +103,12 @@ impl Problem {
         words::fill(self.code.entry().who.words(), &self.facts, words::Quote::Nothing)
     }
 
+    /// How long the other side asks to wait before the same request is made again.
+    pub fn asks_to_wait(&self) -> Option<std::time::Duration> {
+        let seconds = self.facts.get(Fact::RetryAfter)?.parse().ok()?;
+        Some(std::time::Duration::from_secs(seconds))
+    }
+
     /// Whether the same request may succeed later by itself.
     pub fn retryable(&self) -> bool {
         self.code.entry().retry == Retry::MaySucceedLater
