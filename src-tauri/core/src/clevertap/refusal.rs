@@ -111,13 +111,12 @@ impl Refused {
         };
         match self.status {
             429 => again(true),
-            // The call did not come in whole, or was not let in.
-            408 | 425 => again(false),
             413 => Verdict::Split,
             // A gateway reads no bodies: what it calls bad is not a record.
             400 | 422 if self.by == By::CleverTap => Verdict::Split,
             500..=599 if self.may_have_been_taken() => Verdict::InDoubt,
-            500..=599 => again(false),
+            // The first two: the call did not come in whole, or was not let in.
+            408 | 425 | 500..=599 => again(false),
             _ => Verdict::Stop,
         }
     }

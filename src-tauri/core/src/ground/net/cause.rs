@@ -62,8 +62,7 @@ pub(super) fn cause(error: &reqwest::Error, proxied: bool, at: At) -> Cause {
 }
 
 fn while_connecting(kind: Option<ErrorKind>, proxied: bool) -> Cause {
-    match kind {
-        Some(ErrorKind::ConnectionRefused) if proxied => Cause::ProxyUnreachable,
+    let cause = match kind {
         Some(ErrorKind::ConnectionRefused) => Cause::Refused,
         // Firewalls on this computer answer with "not permitted".
         Some(
@@ -72,15 +71,8 @@ fn while_connecting(kind: Option<ErrorKind>, proxied: bool) -> Cause {
             | ErrorKind::NetworkDown
             | ErrorKind::AddrNotAvailable
             | ErrorKind::PermissionDenied,
-        ) => {
-            if proxied {
-                Cause::ProxyUnreachable
-            } else {
-                Cause::Unreachable
-            }
-        }
+        ) => Cause::Unreachable,
         // The operating system gives up by itself too.
-        Some(ErrorKind::TimedOut) if proxied => Cause::ProxyUnreachable,
         Some(ErrorKind::TimedOut) => Cause::ConnectTimeout,
         Some(
             ErrorKind::ConnectionReset
@@ -88,9 +80,10 @@ fn while_connecting(kind: Option<ErrorKind>, proxied: bool) -> Cause {
             | ErrorKind::BrokenPipe
             | ErrorKind::UnexpectedEof
             | ErrorKind::NotConnected,
-        ) => Cause::HandshakeCut,
-        _ => Cause::Tls,
-    }
+        ) => return Cause::HandshakeCut,
+        _ => return Cause::Tls,
+    };
+    if proxied { Cause::ProxyUnreachable } else { cause }
 }
 
 /// The error and all beneath it.
@@ -113,8 +106,8 @@ fn find<'a, E: Error + 'static>(chain: &[&'a (dyn Error + 'static)]) -> Option<&
 fn io_kind(chain: &[&(dyn Error + 'static)]) -> Option<ErrorKind> {
     chain
         .iter()
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .last()
+        .rev()
+        .find_map(|error| error.downcast_ref::<std::io::Error>())
         .map(std::io::Error::kind)
 }
 

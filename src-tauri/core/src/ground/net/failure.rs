@@ -10,9 +10,9 @@ pub struct NetFailure {
     pub cause: Cause,
     pub host: String,
     /// The proxy that the request went through, by host and port.
-    pub proxy: Option<String>,
+    pub proxy: Option<Box<str>>,
     /// The errors beneath, joined. Holds no address and no secret.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What came instead of an answer, where anything did.
     pub stranger: Option<Box<Stranger>>,
 }
@@ -106,7 +106,7 @@ impl NetFailure {
             cause,
             host,
             proxy: None,
-            detail,
+            detail: detail.into(),
             stranger: None,
         }
     }
@@ -118,7 +118,7 @@ impl NetFailure {
     }
 
     pub(super) fn through(mut self, proxy: Option<&str>) -> Self {
-        self.proxy = proxy.map(str::to_owned);
+        self.proxy = proxy.map(Into::into);
         self
     }
 
@@ -182,7 +182,7 @@ impl NetFailure {
     pub fn problem(&self) -> Problem {
         let problem = Problem::new(self.cause.code())
             .with(Fact::Host, &self.host)
-            .with(Fact::Detail, &self.detail)
+            .with(Fact::Detail, &*self.detail)
             .with_some(Fact::Proxy, self.proxy.as_deref())
             .with_some(Fact::Phase, self.cause.phase());
         let problem = match &self.cause {

@@ -50,7 +50,7 @@ impl NameError {
 }
 
 /// Whether it is the name server that failed, not the name. The standard library gives up the resolver's number, so its
-/// words decide (2026-11): `gai_strerror(EAI_AGAIN)` of glibc and macOS, of musl, and Windows' WSATRY_AGAIN.
+/// words decide (2026-11): `gai_strerror(EAI_AGAIN)` of glibc and macOS, of musl, and Windows' `WSATRY_AGAIN`.
 pub(super) fn is_for_now(words: &str) -> bool {
     [
         "Temporary failure in name resolution",
