@@ -104,8 +104,11 @@ async fn add(desk: &mut Desk, add: AddConnection) -> Answered {
         desk.ask::<Connection>("connections.save", save).await?
     };
     let said = format!(
-        "{} is saved. It reads {}.{}.",
-        connection.name, connection.project_id, connection.dataset_id
+        "{} is saved. It reads {}.{}.{}",
+        connection.name,
+        connection.project_id,
+        connection.dataset_id,
+        report.as_ref().map(caution).unwrap_or_default()
     );
     let problem = report.as_ref().and_then(words::first_problem);
     Ok(Said::new(json!({ "connection": connection, "check": report }), said).but(problem))
@@ -123,13 +126,17 @@ async fn test(desk: &mut Desk, name: &str, key: &KeySource) -> Answered {
     let said = if desk.json {
         String::new()
     } else {
-        let caution = report
-            .caution
-            .as_ref()
-            .map(|caution| format!("\n{}", problem_words(caution)));
-        words::verdict(&report) + &caution.unwrap_or_default()
+        words::verdict(&report) + &caution(&report)
     };
     Ok(Said::new(json!({ "check": report }), said).but(problem))
+}
+
+/// On lines of its own: that the key may do more than it needs to.
+fn caution(report: &CheckReport) -> String {
+    let caution = report.caution.as_ref();
+    caution
+        .map(|caution| format!("\n{}", problem_words(caution)))
+        .unwrap_or_default()
 }
 
 async fn delete(desk: &Desk, name: &str, stop_imports: bool, yes: bool) -> Answered {

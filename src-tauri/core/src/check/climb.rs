@@ -239,9 +239,19 @@ impl Check {
             Err(problem) if problem.code() == Code::TableNotFound => Outcome::NotKnown(None, Some(problem)),
             // Whether queries may run has a step of its own.
             Err(problem) if problem.code() == Code::JobsCreateDenied => Outcome::NotKnown(None, Some(problem)),
-            // One table stood for all of them: imports will read others.
-            Err(problem) => Outcome::Failed(problem.with(Fact::Scope, "dataset")),
+            Err(problem) => Outcome::Failed(self.for_all_tables(problem)),
         }
+    }
+
+    /// One table stood for all of the dataset's: imports will read others. A view's own table, in another dataset, stands for
+    /// itself.
+    fn for_all_tables(&self, problem: Problem) -> Problem {
+        let dataset = &self.target.dataset;
+        let is = |fact, name: &str| problem.facts().get(fact) == Some(name);
+        if is(Fact::Project, dataset.project.as_str()) && is(Fact::Dataset, dataset.dataset.as_str()) {
+            return problem.with(Fact::Scope, "dataset");
+        }
+        problem
     }
 
     /// Whether the account may write, from what Google says of its rights. Nothing is written to find out.

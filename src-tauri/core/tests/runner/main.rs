@@ -2,6 +2,7 @@
 
 mod killed;
 mod resume;
+mod rights;
 mod support;
 
 use serde_json::json;
