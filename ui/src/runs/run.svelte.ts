@@ -5,6 +5,7 @@ import type { ReasonGroup } from "../backend/generated/ReasonGroup";
 import type { Run } from "../backend/generated/Run";
 import { Tenths } from "./progress";
 import { RunRecords } from "./records.svelte";
+import { Forgetting, Resend } from "./resend.svelte";
 
 /** Reasons are asked for again at most this often while a run goes. */
 const REASONS_EVERY_MS = 2_000;
@@ -25,6 +26,8 @@ export class RunPage {
   /** Records a second, as they were while this page was open. */
   speeds = $state.raw<number[]>([]);
   readonly records: RunRecords;
+  readonly resend = new Resend();
+  readonly forgetting = new Forgetting();
 
   readonly ended = $derived(this.run?.phase === "ended");
 
@@ -74,6 +77,12 @@ export class RunPage {
     } finally {
       this.stopping = false;
     }
+  }
+
+  /** A person was forgotten: what is shown of them goes too. */
+  async forgotten(): Promise<void> {
+    this.records.open = null;
+    await Promise.all([this.records.load(), this.loadReasons()]);
   }
 
   async export(): Promise<void> {

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeHost } from "../backend/fake";
 import { axeFinds } from "../test/axe";
+import { problem } from "../test/problems";
 import { counts, going, over, phones, recordsPage } from "./made-up";
 import RunList from "./RunList.svelte";
 import RunScreen from "./RunScreen.svelte";
@@ -17,6 +18,9 @@ beforeEach(() => {
     "runs.stop": { ...going, phase: "stopping" },
     "runs.reasons": { groups: [phones] },
     "runs.records": recordsPage,
+    "runs.resend_plan": { records: 120, people: 118, left_out: 2, bytes: 1_000, bytes_billed: 10_485_760, precision: "at_most", words: ["They are read again from the source."], problem: null },
+    "runs.resend": { ...going, id: "r9", mends: "r1" },
+    "runs.forget_person": { records: 3, running: false },
     "runs.export": { path: "/home/ada/failed.csv", rows: 120 },
   });
 });
@@ -64,6 +68,44 @@ describe("a run on the screen", () => {
     await user.keyboard("{Escape}");
     expect(screen.queryByRole("complementary")).toBeNull();
     expect(screen.getByRole("button", { name: "Open the record of u7" })).toBe(document.activeElement);
+  });
+
+  it("shows what sending again costs before anything is sent, and goes to the run that does it", async () => {
+    host.on("runs.get", over);
+    show();
+    await user.click(await screen.findByRole("button", { name: "Fix and resend these 120" }));
+    const dialog = await screen.findByRole("alertdialog", { name: "Send 120 records again?" });
+    expect(dialog.textContent).toContain("at most 10 MB");
+    expect(host.callsOf("runs.resend"), "nothing is sent by looking").toEqual([]);
+    await user.click(within(dialog).getByRole("button", { name: "Send 120 again" }));
+    await waitFor(() => expect(location.hash).toBe("#/runs/r9"));
+    expect(host.callsOf("runs.resend")).toEqual([{ run: "r1", fate: null, code: null, column: null }]);
+  });
+
+  it("says why nothing can be sent again, and offers no button that would", async () => {
+    host.on("runs.get", over);
+    const nothing = problem("resend_nothing", { title: "Nothing of this can be sent again" });
+    host.on("runs.resend_plan", { records: 0, people: 0, left_out: 120, bytes: 0, bytes_billed: 0, precision: "at_most", words: [], problem: nothing });
+    show();
+    await user.click(await screen.findByRole("button", { name: /Phone has no country code/ }));
+    await user.click(await screen.findByRole("button", { name: "Fix and resend these 120" }));
+    const dialog = await screen.findByRole("alertdialog");
+    expect(await within(dialog).findByText("Nothing of this can be sent again")).toBeTruthy();
+    expect(within(dialog).queryByRole("button", { name: /^Send/ })).toBeNull();
+    expect(host.callsOf("runs.resend_plan")).toEqual([{ run: "r1", fate: "rejected", code: "phone_country", column: "phone" }]);
+  });
+
+  it("forgets a person after asking once, and reads the records again", async () => {
+    host.on("runs.get", over);
+    show();
+    await user.click(await screen.findByRole("button", { name: "Open the record of u7" }));
+    await user.click(screen.getByRole("button", { name: "Forget this person" }));
+    const dialog = await screen.findByRole("alertdialog", { name: "Forget u7?" });
+    const before = host.callsOf("runs.records").length;
+    await user.click(within(dialog).getByRole("button", { name: "Forget this person" }));
+    expect(await screen.findByText(/3 records named this person/)).toBeTruthy();
+    expect(host.callsOf("runs.forget_person")).toEqual([{ identity: "u7" }]);
+    expect(host.callsOf("runs.records").length, "what is shown of them goes too").toBeGreaterThan(before);
   });
 
   it("says where the export was written", async () => {
