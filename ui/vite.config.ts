@@ -8,7 +8,7 @@ export default defineConfig({
   plugins: [svelte()],
   clearScreen: false,
   server: { port: 5173, strictPort: true },
-  build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 900 },
+  build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 650 },
   // Svelte's client build, and one copy of it, where tests run without a browser.
   ...(testing ? { resolve: { conditions: ["browser"] } } : {}),
   test: {

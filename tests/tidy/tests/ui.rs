@@ -74,6 +74,39 @@ fn arrows_between_the_folders_of_the_window_run_one_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The editor is most of the window's weight, and few screens need it.
+fn loads_the_editor_at_start(source: &Source) -> bool {
+    let editor = source.path == format!("{UI}kit/editor.ts");
+    source.text.lines().map(str::trim).any(|line| {
+        let from = |module: &str| line.starts_with("import ") && line.contains(module);
+        let type_alone = line.starts_with("import type ");
+        !type_alone && (from("/editor\"") || (!editor && (from("\"@codemirror/") || from("\"@lezer/"))))
+    })
+}
+
+#[test]
+fn the_editor_of_texts_is_loaded_when_one_is_needed() {
+    let files = sources("ui/src", &[".ts", ".svelte"]);
+    let wrong: Vec<_> = files
+        .iter()
+        .filter(|file| loads_the_editor_at_start(file))
+        .map(|file| &file.path)
+        .collect();
+    assert!(wrong.is_empty(), "loaded with the window: {wrong:?}");
+    for (text, wrong) in [
+        ("import { openEditor } from \"./editor\";", true),
+        ("import { EditorView } from \"@codemirror/view\";", true),
+        ("import type { EditorView } from \"@codemirror/view\";", false),
+        ("  void import(\"./editor\").then(open);", false),
+    ] {
+        let source = Source {
+            path: format!("{UI}kit/Code.svelte"),
+            text: text.to_owned(),
+        };
+        assert_eq!(loads_the_editor_at_start(&source), wrong, "{text}");
+    }
+}
+
 #[test]
 fn a_wrong_import_is_caught() {
     for (path, text, wrong) in [

@@ -22,6 +22,8 @@ export class PlanReviewer {
   /** Why the plan could not be looked at. What was known before stays in view. */
   problem = $state.raw<Problem | null>(null);
 
+  /** The plan that the answer is about. */
+  #about: Plan | null = null;
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,6 +31,7 @@ export class PlanReviewer {
   ask(question: Question): void {
     clearTimeout(this.#timer);
     this.checking = true;
+    this.#dropStale(question.plan);
     this.#timer = setTimeout(() => void this.now(question), PAUSE_MS);
   }
 
@@ -41,6 +44,7 @@ export class PlanReviewer {
       const answer = await call("imports.review", question);
       if (turn === this.#asked) {
         this.answer = answer;
+        this.#about = question.plan;
         this.problem = null;
       }
       return answer;
@@ -61,8 +65,27 @@ export class PlanReviewer {
     this.checking = false;
   }
 
+  /** What was said of a value that has changed since is no longer true of it: whether it still is, the next answer tells. */
+  #dropStale(plan: Plan): void {
+    const { answer } = this;
+    const about = this.#about;
+    if (!answer || !about) return;
+    const problems = answer.problems.filter(({ facts }) => {
+      const place = facts["field"] ?? "";
+      return JSON.stringify(valueAt(about, place)) === JSON.stringify(valueAt(plan, place));
+    });
+    if (problems.length < answer.problems.length) this.answer = { ...answer, problems };
+  }
+
   /** The problem at a place of the plan, such as `nickname`. */
   at(place: string): Problem | null {
     return this.answer?.problems.find(({ facts }) => facts["field"] === place) ?? null;
   }
+}
+
+/** The value at a place of the plan, such as `properties.2.name`. */
+function valueAt(plan: Plan, place: string): unknown {
+  let value: unknown = plan;
+  for (const part of place.split(".").filter(Boolean)) value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[part] : undefined;
+  return value;
 }

@@ -11,6 +11,7 @@ import type { SyncType } from "../backend/generated/SyncType";
 import { DryRun } from "./dry-run.svelte";
 import { Launch } from "./launch.svelte";
 import { linesOf } from "./lines";
+import { freeName, opening } from "./opening";
 import { hasMapping, leaveOut, newPlan, propertyFor, sendColumn, syncTypeOf, withSuggestion, withSyncType } from "./plan";
 import { PlanReviewer, type Question } from "./review.svelte";
 import { SourceReader } from "./source.svelte";
@@ -72,15 +73,11 @@ export class ImportWizard {
     this.loading = true;
     this.problem = null;
     try {
-      const [connections, accounts, saved] = await Promise.all([
-        call("connections.list"),
-        call("accounts.list"),
-        id ? call("imports.get", { import: id }) : null,
-      ]);
+      const { connections, accounts, saved, plan } = await opening(id, connection);
       this.connections = connections;
       this.accounts = accounts;
       this.brief = saved?.brief ?? null;
-      this.plan = saved?.plan ?? this.#firstPlan(connection);
+      this.plan = plan;
       this.#saved = JSON.stringify(this.plan);
       if (saved) for (const problem of saved.problems) this.touched.add(fieldOf(problem));
       this.#look();
@@ -262,13 +259,6 @@ export class ImportWizard {
     this.dryRun.close();
   }
 
-  #firstPlan(connection: string | null): Plan {
-    const wanted = this.connections.find(({ id }) => id === connection);
-    const tested = this.connections.filter(({ last_check }) => last_check?.passed);
-    const only = <T>(list: T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
-    return { ...newPlan(), database: (wanted ?? only(tested))?.name ?? "", account: only(this.accounts)?.name ?? "" };
-  }
-
   #look(): void {
     const connection = this.connection;
     if (connection) void this.source.listTables(connection.id);
@@ -282,12 +272,4 @@ export class ImportWizard {
 
 export function suggestionKey({ column, name, type }: Property): string {
   return JSON.stringify([column, name, type]);
-}
-
-async function freeName(): Promise<string> {
-  const taken = new Set((await call("imports.list")).map(({ nickname }) => nickname));
-  for (let n = 1; ; n += 1) {
-    const name = n === 1 ? "Untitled import" : `Untitled import ${n}`;
-    if (!taken.has(name)) return name;
-  }
 }

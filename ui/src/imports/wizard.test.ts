@@ -46,6 +46,22 @@ async function configured(): Promise<void> {
   await vi.runAllTimersAsync();
 }
 
+describe("a problem of a field", () => {
+  it("goes as soon as the field is filled, and the others stay until they are looked at anew", async () => {
+    await configured();
+    const missing = problem("plan_column_missing", { field: "identity.column" });
+    host.on("imports.review", { ...clean, problems: [missing, problem("plan_nickname_taken", { field: "nickname" })] });
+    for (const place of ["identity.column", "nickname"]) wizard.touch(place);
+    await vi.runAllTimersAsync();
+    expect(wizard.shownAt("identity.column")?.code).toBe("plan_column_missing");
+    wizard.change({ ...wizard.plan, identity: { ...wizard.plan.identity, column: "email" } });
+    expect(wizard.shownAt("identity.column"), "it was said of another value").toBeNull();
+    expect(wizard.shownAt("nickname")?.code, "this one is as it was").toBe("plan_nickname_taken");
+    await vi.runAllTimersAsync();
+    expect(wizard.shownAt("identity.column")?.code, "the engine has the last word").toBe("plan_column_missing");
+  });
+});
+
 describe("Create Import", () => {
   it("starts with the only tested database and the only account chosen", async () => {
     await wizard.open(null);

@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/svelte";
+import { render, screen, waitFor } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { createRawSnippet } from "svelte";
 import { describe, expect, it, vi } from "vitest";
@@ -188,12 +188,19 @@ describe("a bar", () => {
 describe("code", () => {
   it("is a named text box, and forgets a text that is taken away", async () => {
     const view = render(CodeEditor, { value: '{"private_key": "SECRET"}', language: "json", label: "Key" });
-    expect(screen.getByRole("textbox", { name: "Key" }).textContent).toContain("SECRET");
+    expect((await screen.findByRole("textbox", { name: "Key" })).textContent).toContain("SECRET");
     await view.rerender({ value: "" });
     expect(document.documentElement.outerHTML).not.toContain("SECRET");
     screen.getByRole("textbox", { name: "Key" }).focus();
     await user.keyboard("{Control>}z{/Control}");
     expect(document.documentElement.outerHTML, "nor does Undo bring it back").not.toContain("SECRET");
+  });
+
+  it("takes a text that came before it was loaded, and marks what is wrong in it", async () => {
+    const view = render(CodeEditor, { value: "SELECT 1", language: "sql", label: "SQL" });
+    await view.rerender({ value: "SELEC 2", errors: [{ from: 0, to: 5, text: "No such word" }] });
+    await waitFor(() => expect(screen.getByRole("textbox", { name: "SQL" }).textContent).toBe("SELEC 2"));
+    await waitFor(() => expect(document.querySelector(".cm-lintRange-error")?.textContent).toBe("SELEC"));
   });
 
   it("finds a place by line and column, and never leaves the text", () => {
