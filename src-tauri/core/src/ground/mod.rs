@@ -3,6 +3,7 @@
 pub mod clock;
 pub(crate) mod der;
 pub mod ids;
+pub(crate) mod instant;
 pub mod net;
 pub mod problem;
 pub mod secret;

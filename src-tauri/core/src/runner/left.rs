@@ -32,21 +32,28 @@ impl Left {
     /// Of the positions `within`, all but those that are settled, and before them the rows of batches that are to be sent
     /// again.
     pub fn new(within: RangeInclusive<u64>, settled: Positions, again: &[BatchRow]) -> Self {
-        let again = again.iter().flat_map(|batch| {
-            let rows = batch.positions.iter();
-            rows.map(|stretch| (Some(batch.number), stretch.clone(), Positions::default()))
-        });
-        let parts = again.chain([(None, within, settled)]);
-        Self {
-            parts: parts
-                .map(|(instead_of, within, settled)| {
-                    Arc::new(Part {
-                        instead_of,
-                        within,
-                        settled,
-                    })
+        let mut left = Self::again(again);
+        left.parts.push_back(Arc::new(Part {
+            instead_of: None,
+            within,
+            settled,
+        }));
+        left
+    }
+
+    /// The rows of batches that are to be sent again, and no others.
+    pub fn again(batches: &[BatchRow]) -> Self {
+        let parts = batches.iter().flat_map(|batch| {
+            batch.positions.iter().map(|stretch| {
+                Arc::new(Part {
+                    instead_of: Some(batch.number),
+                    within: stretch.clone(),
+                    settled: Positions::default(),
                 })
-                .collect(),
+            })
+        });
+        Self {
+            parts: parts.collect(),
             next: 0,
         }
     }

@@ -14,6 +14,7 @@ mod progress;
 mod pump;
 mod resend;
 mod send;
+mod settle;
 mod source;
 
 use std::collections::HashMap;
@@ -206,7 +207,7 @@ impl Runner {
             store: self.store.clone(),
             clock: self.clock.clone(),
             row,
-            opened,
+            opened: Arc::new(opened),
             pace,
             halt: halt.clone(),
         });

@@ -31,9 +31,17 @@ pub(super) struct Pump {
     pub store: Store,
     pub clock: Clock,
     pub row: RunRow,
-    pub opened: Opened,
+    pub opened: Arc<Opened>,
     pub pace: Pace,
     pub halt: Halt,
+}
+
+/// What is to be sent of a result.
+pub(super) struct Work {
+    pub numbers: Numbers,
+    pub left: Left,
+    /// Rows that were acknowledged from a result that has expired.
+    pub acknowledged: Option<HeldKeys>,
 }
 
 /// A page on its way to the mapping.
@@ -64,19 +72,29 @@ pub(super) async fn run(mut pump: Pump) {
         }
         Err(problem) => return halt.fail(problem),
     }
+    if let Err(problem) = pump.settle_the_run_before().await {
+        return halt.fail(problem);
+    }
+    if halt.is_set() {
+        return;
+    }
     let source = match source::open(&pump.opened, &mut pump.row, &pump.store, &halt).await {
         Ok(Some(source)) => source,
         Ok(None) => return,
         Err(problem) => return halt.fail(problem),
     };
-    if let Err(problem) = pump.send_all(source).await {
+    let sent = match pump.work(source.result.total_rows()).await {
+        Ok(work) => pump.send_all(source, work).await,
+        Err(problem) => Err(problem),
+    };
+    if let Err(problem) = sent {
         halt.fail(problem);
     }
 }
 
 impl Pump {
-    /// What is left to be sent of a result with so many rows, and the numbers for its batches.
-    async fn left(&self, rows: u64) -> Result<(Numbers, Left, Option<HeldKeys>), Problem> {
+    /// What is left to be sent of a result with so many rows.
+    async fn work(&self, rows: u64) -> Result<Work, Problem> {
         let (run, base, repeats) = (self.row.number, self.row.base, may_repeat(&self.row.plan));
         let left = self.store.reading(move |r| {
             let last = r.batches().last_number(run)?;
@@ -88,12 +106,16 @@ impl Pump {
             };
             let settled = r.batches().settled(run, base)?;
             let acknowledged = (base > 0).then(|| HeldKeys::of_run(r, run, base)).transpose()?;
-            Ok((Numbers::after(last), Left::new(within, settled, &again), acknowledged))
+            Ok(Work {
+                numbers: Numbers::after(last),
+                left: Left::new(within, settled, &again),
+                acknowledged,
+            })
         });
         left.await.map_err(|error| error.problem())
     }
 
-    async fn send_all(self, source: Source) -> Result<(), Problem> {
+    pub(super) async fn send_all(self, source: Source, work: Work) -> Result<(), Problem> {
         let ledger = Ledger::open(
             self.store.clone(),
             self.row.number,
@@ -101,7 +123,11 @@ impl Pump {
             self.halt.clone(),
         )
         .map_err(|error| Problem::new(Code::Internal).with(Fact::Detail, error.to_string()))?;
-        let (numbers, left, acknowledged) = self.left(source.result.total_rows()).await?;
+        let Work {
+            numbers,
+            left,
+            acknowledged,
+        } = work;
         let packer = Packer::new(
             source.mapping,
             &self.row,

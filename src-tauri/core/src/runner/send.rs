@@ -14,6 +14,7 @@ use super::pace::{Leave, Pace};
 use super::pack::Numbers;
 use crate::clevertap::reply::Accounted;
 use crate::clevertap::{UploadFailure, UploadReply, Uploader, Verdict};
+use crate::ground::instant;
 use crate::run::Fate;
 use crate::store::{Answered, RecordRow};
 
@@ -101,7 +102,10 @@ impl Sending {
                     held = self.pace.leave() => held,
                 }
             };
-            let failure = match self.uploader.upload(batch.body(), false, WITHIN).await {
+            instant::pass();
+            let answer = self.uploader.upload(batch.body(), false, WITHIN).await;
+            instant::pass();
+            let failure = match answer {
                 Ok(reply) => {
                     self.pace.went_well();
                     *leave = Some(held);

@@ -96,7 +96,7 @@ pub(super) async fn open(
 }
 
 /// The result that a run was reading when it ended, where it is still there.
-async fn found_again(client: &Client, row: &RunRow) -> Result<Option<Source>, Problem> {
+pub(super) async fn found_again(client: &Client, row: &RunRow) -> Result<Option<Source>, Problem> {
     let (Some(job), Some(rows)) = (&row.run.job, row.run.counts.expected) else {
         return Ok(None);
     };
@@ -114,7 +114,7 @@ async fn found_again(client: &Client, row: &RunRow) -> Result<Option<Source>, Pr
 }
 
 /// Whether Google let go of a result, as it does after about a day, or of the job itself.
-fn is_gone(problem: &Problem) -> bool {
+pub(super) fn is_gone(problem: &Problem) -> bool {
     matches!(problem.code(), Code::JobNotFound | Code::TableNotFound)
 }
 
@@ -142,13 +142,11 @@ impl Asked<'_> {
         // The job of a result that has expired is done with.
         let mut jobs = row.jobs + u64::from(row.run.job.is_none());
         if let Some(known) = &row.run.job {
-            let Some(found) = unless(halt, self.client.known(&job_ref(known)?)).await else {
+            let Some(good) = unless(halt, self.is_good(&job_ref(known)?)).await else {
                 return Ok(None);
             };
-            // An id is good for one job, and that one failed, or was cancelled when the run ended.
-            if found? == Known::Failed {
-                jobs += 1;
-            }
+            // An id is good for one job.
+            jobs += u64::from(!good?);
         }
         let id = match jobs {
             1 => JobId::new(&format!("tapline_{}", row.run.id))?,
@@ -162,6 +160,21 @@ impl Asked<'_> {
         let location = job.location.as_ref().map_or(location.to_owned(), ToString::to_string);
         self.note(&id, jobs, &location).await?;
         Ok(Some(job))
+    }
+
+    /// Whether a job that may have been asked for can still give the rows. One that failed, that was cancelled when the run
+    /// ended, or whose result has expired before anything of it was read, cannot; one that Google never heard of can.
+    async fn is_good(&self, job: &JobRef) -> Result<bool, Problem> {
+        match self.client.known(job).await? {
+            Known::Nothing => return Ok(true),
+            Known::Failed => return Ok(false),
+            Known::Job => {}
+        }
+        match self.client.finished_yet(job, 0).await {
+            Ok(_) => Ok(true),
+            Err(problem) if is_gone(&problem) => Ok(false),
+            Err(problem) => Err(problem),
+        }
     }
 
     async fn note(&self, id: &JobId, jobs: u64, location: &str) -> Result<(), Problem> {
@@ -199,7 +212,7 @@ fn compiled(plan: &Plan, schema: &crate::bigquery::Schema) -> Result<Mapping, Pr
 }
 
 /// What comes first: the answer, or the run's end.
-async fn unless<T>(halt: &Halt, asking: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn unless<T>(halt: &Halt, asking: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
         () = halt.wait() => None,

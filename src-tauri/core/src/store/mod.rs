@@ -44,6 +44,7 @@ pub use runs::{NewRun, RunRow, Runs, RunsMut};
 pub use settings::{Proxy, Settings, SettingsMut, SettingsRead, Theme};
 pub use vault_entries::{VaultEntries, VaultEntriesMut};
 
+use crate::ground::instant;
 use error::{Doing as _, Result};
 use holder::Holder;
 
@@ -144,7 +145,9 @@ impl Store {
             holder: &self.0.holder,
         };
         let done = change(&writing)?;
+        instant::pass();
         transaction.commit().doing("keeping what was written")?;
+        instant::pass();
         Ok(done)
     }
 

@@ -278,6 +278,18 @@ impl RunsMut<'_> {
         Runs(self.0).get(id)
     }
 
+    /// What an ended run had left in doubt was sent again, all of it or some: its outcome may be a better one now.
+    pub fn settled(&self, run: i64) -> Result<()> {
+        let counts = Runs(self.0).counts(run)?;
+        self.0
+            .execute(
+                "UPDATE runs SET outcome = ?2 WHERE number = ?1 AND outcome = ?3",
+                (run, Outcome::of_whole(&counts).kept(), Outcome::CompletedInDoubt.kept()),
+            )
+            .doing("recording what was settled")?;
+        Ok(())
+    }
+
     /// More rows were read.
     pub fn has_read(&self, run: i64, rows: u64) -> Result<()> {
         self.0

@@ -461,3 +461,77 @@ async fn profiles_in_doubt_of_an_expired_result_are_sent_again_from_the_next() {
     assert_whole(&run.counts);
     assert_eq!(scene.records(&run), [], "nothing is in doubt any more");
 }
+
+#[tokio::test]
+async fn what_a_run_left_in_doubt_is_settled_before_the_next_sends_anything_newer() {
+    let scene = Scene::new().await;
+    scene.good_people(3_000);
+    let import = scene.profiles();
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(3), Fault::CutAnswer);
+    let first = scene.run(import).await;
+    assert_eq!(
+        (first.outcome, first.counts.in_doubt),
+        (Some(Outcome::CompletedInDoubt), 1_000),
+        "{:?}",
+        first.problem
+    );
+    let calls = scene.sandbox.calls_to(UPLOADS).len();
+    scene.people(3_000, |n| format!("new{n}@example.com"));
+    let second = scene.run(import).await;
+    assert_eq!(
+        (second.outcome, second.counts.delivered),
+        (Some(Outcome::Completed), 3_000),
+        "{:?}",
+        second.problem
+    );
+    let sent = scene.sandbox.calls_to(UPLOADS);
+    assert!(
+        sent[calls].body.contains("\"u500@example.com\"") && !sent[calls].body.contains("new"),
+        "the old value goes first, and alone"
+    );
+    assert!(
+        sent[calls + 1..]
+            .iter()
+            .all(|call| call.body.contains("new") && !call.body.contains("\"u500@")),
+        "and never after a newer one"
+    );
+    let first = scene.store.read(|r| r.runs().get(first.id)).unwrap().run;
+    assert_eq!(
+        (first.outcome, first.counts.delivered, first.counts.in_doubt),
+        (Some(Outcome::Completed), 3_000, 0),
+        "the run before is whole now"
+    );
+    assert_whole(&first.counts);
+    let profile = scene.sandbox.clevertap().profile("u500").expect("it is there");
+    assert_eq!(profile["Email"], "new500@example.com", "the newest counts");
+}
+
+#[tokio::test]
+async fn a_result_that_expires_before_the_ledger_knows_of_it_is_asked_for_again() {
+    let scene = Scene::new().await;
+    scene.good_people(10);
+    let results = scene
+        .sandbox
+        .hold_answer(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*"));
+    // Nor can it be cancelled: it has come to its end.
+    scene.sandbox.fault(
+        Matcher::path("/bigquery/v2/projects/acme-dw/jobs/*/cancel"),
+        Fault::BackendError,
+    );
+    let going = scene.start(scene.profiles()).await;
+    results.arrived(1).await;
+    scene.runner.stop(going.id).await.unwrap();
+    let stopped = going.ended().await;
+    results.open();
+    assert_eq!(stopped.outcome, Some(Outcome::Stopped), "{:?}", stopped.problem);
+    scene.sandbox.google().expire_results();
+    let run = scene.resume(stopped.id).await;
+    assert_eq!(
+        (run.outcome, run.problem.clone()),
+        (Some(Outcome::Completed), None),
+        "the job was done, and what it gave is gone"
+    );
+    assert_eq!(run.counts.delivered, 10, "every row arrived");
+}

@@ -1,0 +1,136 @@
+//! A run of three batches is ended before and after every write of its ledger and every call, one instant after another:
+//! whatever the instant, the next start finds the store whole, and the run comes to its end with every row.
+
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use tapline_core::ground::ids::ImportId;
+use tapline_core::run::{Fate, Outcome};
+use tapline_core::store::{Belongs, Store};
+use tapline_core::vault::Attendance;
+
+use super::support::{Access, PERSON, Scene, assert_whole};
+
+const FOLDER: &str = "TAPLINE_TEST_INSTANTS_FOLDER";
+const IMPORT: &str = "TAPLINE_TEST_IMPORT";
+const ACCESS: &str = "TAPLINE_TEST_ACCESS";
+const ENDS_AT: &str = "TAPLINE_ENDS_AT";
+/// More instants than a run of three batches has.
+const TOO_MANY: u64 = 200;
+
+/// Carries out a run in a process of its own, which ends at an instant. Whether it did.
+fn ended_at(scene: &Scene, test: &str, import: ImportId, instant: u64) -> bool {
+    let ended = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(FOLDER, scene.folder.path())
+        .env(IMPORT, import.to_string())
+        .env(ACCESS, serde_json::to_string(&scene.access).unwrap())
+        .env(ENDS_AT, instant.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("this test can be started again");
+    !ended.success()
+}
+
+/// Where this is the process that carries out a run: whether it was.
+async fn carried_out() -> bool {
+    let Ok(folder) = std::env::var(FOLDER) else {
+        return false;
+    };
+    let store = Store::open(folder.as_ref(), Belongs::Sandbox).unwrap();
+    let access: Access = serde_json::from_str(&std::env::var(ACCESS).unwrap()).unwrap();
+    let import = std::env::var(IMPORT).unwrap().parse().unwrap();
+    let runner = access.runner(store);
+    let going = runner.start(import, PERSON, Attendance::Unattended).await.unwrap();
+    going.ended().await;
+    true
+}
+
+#[tokio::test]
+async fn profiles_survive_the_end_of_the_process_at_every_instant() {
+    if !carried_out().await {
+        every_instant(
+            "instants::profiles_survive_the_end_of_the_process_at_every_instant",
+            true,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn events_survive_the_end_of_the_process_at_every_instant() {
+    if !carried_out().await {
+        every_instant(
+            "instants::events_survive_the_end_of_the_process_at_every_instant",
+            false,
+        )
+        .await;
+    }
+}
+
+async fn every_instant(test: &str, profiles: bool) {
+    let scene = Scene::new().await;
+    scene.good_people(2_100);
+    let import = if profiles { scene.profiles() } else { scene.events() };
+    let mut instant = 1;
+    while ended_at(&scene, test, import, instant) {
+        goes_on(&scene, import, profiles, instant).await;
+        scene.sandbox.clevertap().forget_records();
+        instant += 1;
+        assert!(instant < TOO_MANY, "a run of three batches comes to its end");
+    }
+    // Three batches, each opened, sent and answered, and what is around them.
+    assert!(instant > 12, "only {instant} instants were passed");
+}
+
+/// The run that was ended is found, and gone on with to its end.
+async fn goes_on(scene: &Scene, import: ImportId, profiles: bool, instant: u64) {
+    scene.store.recover(jiff::Timestamp::now()).unwrap();
+    let last = scene.store.read(|r| r.runs().last_of(import)).unwrap();
+    let Some(found) = last.filter(|last| last.run.outcome == Some(Outcome::Interrupted)) else {
+        // It ended before the run was begun, or after it had come to its end.
+        return;
+    };
+    assert_whole(&found.run.counts);
+    let going = scene.runner.resume(found.run.id, None, Attendance::Unattended).await;
+    let run = going.expect("nothing stands in the way").ended().await;
+    let doubtful = run.counts.in_doubt;
+    let expected = if doubtful > 0 {
+        Outcome::CompletedInDoubt
+    } else {
+        Outcome::Completed
+    };
+    assert_eq!(run.outcome, Some(expected), "at instant {instant}: {:?}", run.problem);
+    assert_whole(&run.counts);
+    assert_eq!(run.counts.read, 2_100, "at instant {instant}: {:?}", run.counts);
+    let clevertap = scene.sandbox.clevertap();
+    if profiles {
+        assert_eq!(
+            (clevertap.profiles().len(), doubtful),
+            (2_100, 0),
+            "at instant {instant}: every profile is there, and none is in doubt"
+        );
+        return;
+    }
+    let listed = scene.records(&run);
+    let listed: Vec<_> = listed.iter().filter(|record| record.fate == Fate::InDoubt).collect();
+    assert_eq!(listed.len() as u64, doubtful, "at instant {instant}: each is listed");
+    let mut arrived = std::collections::BTreeMap::new();
+    for event in clevertap.events() {
+        *arrived.entry(event.json()["identity"].clone().to_string()).or_insert(0) += 1;
+    }
+    assert!(
+        arrived.values().all(|times| *times == 1),
+        "at instant {instant}: no event arrived twice"
+    );
+    let lost = (1..=2_100)
+        .map(|n| json!(format!("u{n}")))
+        .filter(|whose| !arrived.contains_key(&whose.to_string()))
+        .filter(|whose| !listed.iter().any(|record| record.identity.as_deref() == whose.as_str()))
+        .count();
+    assert_eq!(
+        lost, 0,
+        "at instant {instant}: each event arrived or is listed as in doubt"
+    );
+}

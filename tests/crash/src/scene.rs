@@ -1,0 +1,99 @@
+//! A sandbox, a store on it with one import, and the secrets in files: no keychain is needed.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tapline_core::account::Region;
+use tapline_core::google::key;
+use tapline_core::ground::ids::{AccountId, ConnectionId, ImportId};
+use tapline_core::import::state::ImportStatus;
+use tapline_core::store::{AccountRow, Belongs, CheckRow, ConnectionRow, ImportRow, Store, Subject};
+use tapline_sandbox::{Column, Options, Sandbox};
+
+pub struct Scene {
+    pub sandbox: Sandbox,
+    pub place: tempfile::TempDir,
+}
+
+impl Scene {
+    pub async fn new(plan: &Value) -> Result<Self, Box<dyn std::error::Error>> {
+        let sandbox = Sandbox::start(Options::default()).await?;
+        let place = tempfile::tempdir()?;
+        let account = sandbox.clevertap().open_account("in1");
+        let issued = sandbox.google().issue_working_key("reader");
+        std::fs::write(place.path().join("ca.pem"), sandbox.authority_pem())?;
+        std::fs::write(place.path().join("key.json"), issued.json())?;
+        std::fs::write(place.path().join("passcode"), &account.passcode)?;
+        let store = Store::open(&place.path().join("store").join("sandbox"), Belongs::Sandbox)?;
+        let read = key::read(issued.json().as_bytes()).map_err(|problem| format!("{problem:?}"))?;
+        let connection = ConnectionRow {
+            id: ConnectionId::new(),
+            name: "Warehouse".to_owned(),
+            project_id: "acme-dw".to_owned(),
+            dataset_id: "shop".to_owned(),
+            billing_project: None,
+            bytes_cap: None,
+            location_override: None,
+            location: Some("EU".to_owned()),
+            client_email: issued.client_email.clone(),
+            client_id: None,
+            key_id: read.into_service_account().key_id().to_owned(),
+            key_bits: 2048,
+            token_uri: "https://oauth2.googleapis.com/token".to_owned(),
+            vault_entry: "key".to_owned(),
+            key_added_at: Timestamp::UNIX_EPOCH,
+            connected_at: Timestamp::UNIX_EPOCH,
+            connected_by: "Ada".to_owned(),
+        };
+        let account = AccountRow {
+            id: AccountId::new(),
+            name: "Shop".to_owned(),
+            account_id: account.account_id.clone(),
+            region: Region::India,
+            vault_entry: "passcode".to_owned(),
+            added_at: Timestamp::UNIX_EPOCH,
+            added_by: "Ada".to_owned(),
+        };
+        let import = ImportRow {
+            id: ImportId::new(),
+            status: ImportStatus::Ready,
+            connection: Some(connection.id),
+            account: Some(account.id),
+            plan: serde_json::from_value(plan.clone())?,
+            created_at: Timestamp::UNIX_EPOCH,
+            created_by: "Ada".to_owned(),
+            updated_at: Timestamp::UNIX_EPOCH,
+            updated_by: "Ada".to_owned(),
+        };
+        let passed = CheckRow {
+            at: Timestamp::UNIX_EPOCH,
+            took_ms: 1,
+            passed: true,
+            problem: None,
+        };
+        store.write(|w| {
+            w.connections_mut().add(&connection)?;
+            w.accounts_mut().add(&account)?;
+            w.checks_mut().put(Subject::Connection(connection.id), &passed)?;
+            w.imports_mut().add(&import)
+        })?;
+        Ok(Self { sandbox, place })
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    /// The store's database, opened past Tapline.
+    pub fn database(&self) -> rusqlite::Result<rusqlite::Connection> {
+        rusqlite::Connection::open(self.place.path().join("store").join("sandbox").join("tapline.db"))
+    }
+
+    /// Puts these people into the table that the import reads.
+    pub fn serve(&self, people: impl Iterator<Item = (String, String)>) {
+        let columns = [Column::new("id", "STRING"), Column::new("email", "STRING")];
+        let rows = people.map(|(id, email)| vec![Some(id), Some(email)]);
+        self.sandbox.google().serve_canned("shop", "people", &columns, rows);
+    }
+}

@@ -1,0 +1,204 @@
+//! One story: an import, what happens to it by chance, and its end.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tapline_sandbox::{Fault, Matcher};
+
+use crate::chance::Chance;
+use crate::process::{self, End};
+use crate::promises::Promises;
+use crate::scene::Scene;
+
+const UPLOADS: &str = "/clevertap/in1/1/upload";
+
+/// What a story is about.
+#[derive(Clone, Debug)]
+pub struct Story {
+    pub records: Records,
+    /// Rows in the table, of half as many people where they are events.
+    pub rows: u64,
+    /// Every so many rows one is rejected.
+    pub rejected_every: u64,
+    pub kills: u64,
+    /// After this many kills Google lets go of the result.
+    pub expires_after: Option<u64>,
+    /// CleverTap loses answers, is crowded, or fails.
+    pub faults: u64,
+    chance: Chance,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    Profiles,
+    EventsLeft,
+    EventsSentAgain,
+}
+
+/// What was told so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    pub stories: u64,
+    pub kills: u64,
+    pub rows: u64,
+    /// Batches that were open at a kill.
+    pub open: u64,
+    pub expired: u64,
+}
+
+impl Told {
+    pub fn add(&mut self, more: &Self) {
+        self.stories += more.stories;
+        self.kills += more.kills;
+        self.rows += more.rows;
+        self.open += more.open;
+        self.expired += more.expired;
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} kills in {} runs of {} rows: {} batches were on their way at a kill, {} results had expired",
+            self.kills, self.stories, self.rows, self.open, self.expired
+        )
+    }
+}
+
+impl Story {
+    pub fn of(chance: &mut Chance) -> Self {
+        let kills = chance.between(2, 9);
+        Self {
+            records: match chance.between(0, 3) {
+                0 => Records::Profiles,
+                1 => Records::EventsLeft,
+                _ => Records::EventsSentAgain,
+            },
+            rows: chance.between(1_500, 9_000),
+            rejected_every: chance.between(3, 400),
+            kills,
+            expires_after: chance.in_hundred(35).then(|| chance.between(1, kills)),
+            faults: chance.between(0, 3),
+            chance: chance.clone(),
+        }
+    }
+
+    /// Whose row it is, and with which address. Nobody's is rejected.
+    pub fn row(&self, number: u64) -> (String, String) {
+        let person = match self.records {
+            Records::Profiles => number,
+            // Each row is there twice: equal rows are told apart by their number alone.
+            Records::EventsLeft | Records::EventsSentAgain => number / 2,
+        };
+        let email = format!("u{person}@example.com");
+        if self.is_rejected(number) {
+            // Nobody's row, with an address that tells which.
+            return (String::new(), email);
+        }
+        (format!("u{person}"), email)
+    }
+
+    pub fn is_rejected(&self, number: u64) -> bool {
+        let pair = match self.records {
+            Records::Profiles => number,
+            Records::EventsLeft | Records::EventsSentAgain => number / 2,
+        };
+        pair % self.rejected_every == 0
+    }
+
+    fn plan(&self) -> Value {
+        let event = |in_doubt: &str| json!({"events": {"name": {"specific": "Visited"}, "in_doubt": in_doubt}});
+        json!({
+            "version": 1, "nickname": "People", "database": "Warehouse", "account": "Shop",
+            "source": {"table": "people"}, "identity": {"column": "id"},
+            "records": match self.records {
+                Records::Profiles => json!("profiles"),
+                Records::EventsLeft => event("leave"),
+                Records::EventsSentAgain => event("resend"),
+            },
+            "properties": match self.records {
+                Records::Profiles => json!([{"column": "email", "name": "Email", "type": "string"}]),
+                _ => json!([{"column": "email", "name": "mail", "type": "string"}]),
+            },
+        })
+    }
+
+    /// Tells it to its end. What is broken is the error.
+    pub async fn tell(&self, tapline: &Path) -> Result<Told, String> {
+        let scene = Scene::new(&self.plan()).await.map_err(|error| error.to_string())?;
+        scene.serve((1..=self.rows).map(|number| self.row(number)));
+        self.misbehave(&scene);
+        let mut chance = self.chance.clone();
+        let mut promises = Promises::default();
+        let (key, passcode) = (scene.file("key.json"), scene.file("passcode"));
+        let secrets = [
+            "--key",
+            &key.to_string_lossy(),
+            "--passcode-file",
+            &passcode.to_string_lossy(),
+        ]
+        .map(str::to_owned);
+        let mut killed = 0;
+        loop {
+            let run = promises.last_run(&scene)?;
+            let mut args: Vec<&str> = match &run {
+                None => vec!["imports", "run", "People", "--yes"],
+                Some((run, false)) => vec!["runs", "resume", run],
+                // It was killed on its way out.
+                Some((run, true)) => vec!["runs", "show", run],
+            };
+            let whole = matches!(run, Some((_, true)));
+            if !whole {
+                args.extend(secrets.iter().map(String::as_str));
+            }
+            let after = (killed < self.kills && !whole).then(|| Duration::from_millis(chance.between(1, 900)));
+            match process::end(process::spawn(tapline, &scene, &args)?, after).await? {
+                End::Killed => {
+                    killed += 1;
+                    promises.after_a_kill(&scene)?;
+                    if self.expires_after == Some(killed) {
+                        scene.sandbox.google().expire_results();
+                        // The rows lie in another order in the next result.
+                        scene.serve((1..=self.rows).rev().map(|number| self.row(number)));
+                    }
+                }
+                End::Itself(said) => {
+                    let run = &said["ok"]["run"];
+                    if run["outcome"]
+                        .as_str()
+                        .is_some_and(|outcome| outcome.starts_with("completed"))
+                    {
+                        promises.hold(self, &scene, run)?;
+                        return Ok(Told {
+                            stories: 1,
+                            kills: killed,
+                            rows: self.rows,
+                            open: promises.open_at_kills(),
+                            expired: u64::from(self.expires_after.is_some_and(|kill| kill <= killed)),
+                        });
+                    }
+                    return Err(format!("it ended so: {said:#}"));
+                }
+            }
+        }
+    }
+
+    fn misbehave(&self, scene: &Scene) {
+        let uploads = || Matcher::path(UPLOADS);
+        if self.faults > 0 {
+            scene.sandbox.fault(uploads().nth(2), Fault::TooManyRequests);
+            scene
+                .sandbox
+                .fault(uploads().nth(5), Fault::answer(503, &json!({"status": "fail"})));
+        }
+        if self.faults > 1 {
+            scene.sandbox.fault(uploads().nth(3), Fault::CutAnswer);
+            scene.sandbox.google().cut_pages(60_000);
+        }
+        // So that a run takes a while, and a kill finds calls on their way.
+        scene.sandbox.fault(uploads(), Fault::Delay { ms: 60 });
+    }
+}
