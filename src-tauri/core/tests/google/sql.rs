@@ -8,7 +8,7 @@ use tapline_core::google::key;
 use tapline_core::ground::clock::Clock;
 use tapline_core::ground::net::install_tls;
 use tapline_core::ground::problem::{Code, Fact};
-use tapline_sandbox::{Column, Options, Sandbox};
+use tapline_sandbox::{Column, Options, Resource, Role, Sandbox};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -196,5 +196,58 @@ async fn a_table_that_was_nearly_named_is_offered() {
         assert_eq!(problem.facts().get(Fact::Meant), meant, "for {named}: {problem}");
         let asks = problem.explanation().ends_with("Did you mean visits?");
         assert_eq!(asks, meant.is_some(), "{}", problem.explanation());
+    }
+}
+
+#[tokio::test]
+async fn a_right_to_write_that_is_missing_is_named_and_its_command_mends_it() {
+    let sandbox = sandbox().await;
+    let google = sandbox.google();
+    let (project, shop) = (Resource::project("acme-dw"), Resource::dataset("acme-dw", "shop"));
+    let all = [
+        "bigquery.tables.getData",
+        "bigquery.tables.create",
+        "bigquery.tables.updateData",
+    ];
+    for (level, on) in [("project", &project), ("dataset", &shop)] {
+        for (withheld, sql, resource) in [
+            (
+                "bigquery.tables.create",
+                "CREATE TABLE `acme-dw.shop.delta` AS SELECT id FROM `acme-dw.shop.visits`",
+                "acme-dw:shop",
+            ),
+            (
+                "bigquery.tables.updateData",
+                "DELETE FROM `acme-dw.shop.visits` WHERE id < 0",
+                "acme-dw:shop.visits",
+            ),
+        ] {
+            let case = format!("{withheld} withheld, the others held on the {level}");
+            let right = withheld.rsplit('.').next().unwrap_or_default().to_lowercase();
+            let key = google.issue_key("acme-dw", &format!("no-{right}-on-{level}"));
+            let member = key.client_email.as_str();
+            google.grant(member, &project, Role::JobUser);
+            for held in all.into_iter().filter(|held| *held != withheld) {
+                google.grant(member, on, held);
+            }
+            let client = bigquery(sandbox, &key);
+            let problem = client.dry_run(&query(sql)).await.expect_err(&case);
+            assert_eq!(problem.code(), Code::WriteDenied, "{case}: {problem}");
+            assert_eq!(problem.facts().get(Fact::Permission), Some(withheld), "{case}");
+            assert_eq!(problem.facts().get(Fact::Resource), Some(resource), "{case}");
+            let command = problem.command().expect("a command");
+            assert_eq!(
+                command,
+                format!(
+                    "bq query --project_id=acme-dw --use_legacy_sql=false 'GRANT `roles/bigquery.dataEditor` ON SCHEMA `acme-dw`.`shop` TO \"serviceAccount:{member}\"'"
+                ),
+                "{case}: the dataset alone"
+            );
+            google.type_command(&command).expect("a line that Google's tools take");
+            client
+                .dry_run(&query(sql))
+                .await
+                .expect("the command mends it; nothing ran");
+        }
     }
 }

@@ -413,7 +413,7 @@ catalogue! {
         ProjectAdmin, NotByItself, at IAM }
     KeyMayMore = "key_may_more" {
         "This key may do more in {project} than an import needs",
-        "Nothing failed, and imports work as it is. {member} may {detail}: Google says that it holds {permission} on the whole project. An import needs to run queries in {billing_project} and to read the dataset {dataset}, so a key that may do less does less harm when it gets lost. Google does not say which role gives the right; most likely it is {role_title}.",
+        "Nothing failed, and imports work as it is. {member} may {detail}: Google says that it holds {permission} on the whole project. An import needs to run queries in {billing_project} and to read the dataset {dataset}, some to write there too, so a key that may do less does less harm when it gets lost. Google does not say which role gives the right; most likely it is {role_title}.",
         ProjectAdmin, NotByItself, by TAKE_AWAY, at IAM }
     VpcPerimeter = "vpc_perimeter" {
         "A security perimeter of your organisation blocks this",

@@ -65,7 +65,7 @@ pub const GRANT_ON_TABLE: &[Command] = &[ON_TABLE, ON_DATASET];
 pub const TAKE_AWAY: &[Command] = &[Command {
     template: "gcloud projects remove-iam-policy-binding {project} --member=serviceAccount:{member} --role={role} --condition=None",
     does: Some(
-        "It takes the role {role_title} in the project {project} away from {member}, and whatever else the account does by that role stops working. Imports go on only if the account may run queries in {billing_project} (BigQuery Job User) and read the dataset {dataset} (BigQuery Data Viewer) by other roles: give it these first. Where the account does not hold the role, the command says so and changes nothing.",
+        "It takes the role {role_title} in the project {project} away from {member}, and whatever else the account does by that role stops working. Imports go on only if the account may run queries in {billing_project} (BigQuery Job User) and read the dataset {dataset} (BigQuery Data Viewer; BigQuery Data Editor, where an import keeps there what it sent) by other roles: give it these first. Where the account does not hold the role, the command says so and changes nothing.",
     ),
     settles: Some(
         "What is taken away can take some minutes to be gone. Test again afterwards, to see that all an import needs is still there.",
