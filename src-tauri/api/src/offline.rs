@@ -1,5 +1,7 @@
-//! Questions that need no store, no network and no keychain: what a key file is, what a plan makes of rows.
+//! Questions that need no store, no network and no keychain: what a key file is, what a plan makes of rows, what an answer
+//! means.
 
+use tapline_core::explain::{self, Call, Pasted};
 use tapline_core::google::key;
 use tapline_core::import::plan::Plan;
 use tapline_core::mapping::{self, PreviewResult};
@@ -10,6 +12,26 @@ use crate::wire::problem::Problem;
 /// What a file is, if it will do as a key; else what is wrong with it.
 pub fn key(bytes: &[u8]) -> Result<KeySeen, Problem> {
     Ok(KeySeen::from(&key::read(bytes)?))
+}
+
+/// The names of the calls whose answers can be explained.
+pub fn calls() -> Vec<&'static str> {
+    Call::ALL.iter().map(|call| call.as_str()).collect()
+}
+
+/// What an answer means that somebody pasted: every problem in it, the first the gravest or commonest, and the names in the
+/// context that meant nothing. An error where what was pasted cannot be read.
+pub fn explain(
+    call: &str,
+    status: Option<u16>,
+    headers: &[String],
+    body: Vec<u8>,
+    context: Option<&str>,
+    request: Option<&str>,
+) -> Result<(Vec<Problem>, Vec<String>), Problem> {
+    let pasted = Pasted::read(call, status, headers, body, context, request)?;
+    let problems = explain::explain_all(&pasted).into_iter().map(Problem::from).collect();
+    Ok((problems, pasted.unknown_names().to_vec()))
 }
 
 /// Reads a plan's text, or tells everything that keeps it from being a plan.

@@ -12,6 +12,7 @@ Examples:
   tapline imports add --plan customers.json
   tapline imports run 'Customers'
   tapline runs list --import 'Customers'
+  tapline explain --call bigquery.jobs.insert --status 403 < answer.json
 
 Exit status:
   0    done
@@ -26,6 +27,25 @@ Environment:
   TAPLINE_CA        PEM file of certificate authorities to trust besides the system's
   TAPLINE_ENDPOINT  a sandbox on this machine instead of Google and CleverTap; loopback addresses alone
   TAPLINE_LOG       how much the log says: error, warn, info, debug or trace";
+
+const EXPLAIN: &str = "\
+Calls:
+  token, crm.projects.get, crm.testIamPermissions, iam.keys.create, serviceusage.enable,
+  bigquery.datasets.get, bigquery.tables.list, bigquery.tabledata.list, bigquery.jobs.insert,
+  bigquery.getQueryResults, clevertap.upload, network
+
+The context is JSON; every name in it may be left out:
+  {\"member\": \"loader@acme-dw.iam.gserviceaccount.com\", \"project\": \"acme-dw\", \"billing_project\": \"acme-pay\",
+   \"dataset\": \"sales\", \"table\": \"orders\", \"dataset_location\": \"EU\", \"location\": \"US\", \"job\": \"…\",
+   \"key_id\": \"…a1b2\", \"local_time\": \"2026-11-23T20:30:00Z\", \"account_id\": \"…\", \"region\": \"eu1\",
+   \"host\": \"…\", \"proxy\": \"…\"}
+
+Examples:
+  tapline explain --call bigquery.jobs.insert --status 403 < answer.json
+  tapline explain --call token --status 400 --header 'Date: Mon, 23 Nov 2026 20:30:00 GMT' --context known.json < answer.json
+  curl … | tapline explain --call bigquery.datasets.get --status 404 --json
+
+Ends with 0 where the answer was explained, and with 2 where what was given could not be read.";
 
 /// BigQuery rows into CleverTap profiles and events
 ///
@@ -58,6 +78,12 @@ pub enum Noun {
     /// Google service-account keys
     #[command(subcommand)]
     Key(Key),
+    /// Say what an answer of Google's or CleverTap's means, who can mend it, and what to type
+    ///
+    /// Reads the answer's body from stdin, and judges it as a running import would. No network, no store; secrets in the
+    /// answer are not shown again.
+    #[command(after_help = EXPLAIN)]
+    Explain(Explain),
     /// Version, store, keychain
     About,
 }
@@ -386,6 +412,25 @@ pub enum Key {
         /// The file; - for stdin
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Which call was answered
+    #[arg(long)]
+    pub call: String,
+    /// The answer's HTTP status. Left out where nothing answered
+    #[arg(long, value_parser = clap::value_parser!(u16).range(100..=599))]
+    pub status: Option<u16>,
+    /// A header of the answer. May be given many times
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+    /// What earlier steps learned, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub context: Option<PathBuf>,
+    /// What was sent, as JSON or as it stood on the wire
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use crate::say::not_understood;
 
 /// Far above any key, plan or passcode.
 const SMALL: u64 = 4 * 1024 * 1024;
+/// Above the largest page of rows.
+const ANSWER: u64 = 64 * 1024 * 1024;
 /// Rows of a preview stand in memory.
 const ROWS: u64 = 1024 * 1024 * 1024;
 
@@ -57,6 +59,11 @@ pub fn text(path: &Path) -> Result<String, Problem> {
 /// A file as it is; `-` is stdin.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Problem> {
     limited(open(path)?, &shown(path), SMALL)
+}
+
+/// An answer's body, whatever it holds; `-` is stdin.
+pub fn answer(path: &Path) -> Result<Vec<u8>, Problem> {
+    limited(open(path)?, &shown(path), ANSWER).map(in_utf8)
 }
 
 /// A file of rows; `-` is stdin.

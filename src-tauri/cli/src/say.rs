@@ -36,6 +36,8 @@ pub struct Said {
     pub problems: Vec<Problem>,
     /// Everything has been said line by line.
     silent: bool,
+    /// `ok` is all that programs are told, and stands beneath nothing.
+    whole: bool,
 }
 
 /// How every command ends.
@@ -49,7 +51,14 @@ impl Said {
             end: End::Done,
             problems: Vec::new(),
             silent: false,
+            whole: false,
         }
+    }
+
+    /// Where the answer is an object of its own.
+    pub fn whole(object: Value, words: impl Into<String>) -> Self {
+        let said = Self::new(object, words);
+        Self { whole: true, ..said }
     }
 
     /// Where everything has been said already.
@@ -99,6 +108,9 @@ pub fn finish(answered: Answered, json: bool) -> End {
 
 /// `{"ok": …}`, or `{"problem": …}` with what there is to say, and any further problems, beside it.
 fn object(said: &Said) -> Value {
+    if said.whole {
+        return said.ok.clone();
+    }
     let Some(problem) = said.problems.first() else {
         return json!({ "ok": said.ok });
     };

@@ -3,14 +3,12 @@
 //! Rooms build on each other in one direction:
 //! ground ← vendor rooms ← nouns ← verbs. Keepers know the nouns and the ground.
 
-#[cfg(test)]
-mod answers;
-
 pub mod account;
 pub mod bigquery;
 pub mod check;
 pub mod clevertap;
 pub mod connection;
+pub mod explain;
 pub mod google;
 pub mod ground;
 pub mod import;

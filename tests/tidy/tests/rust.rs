@@ -43,6 +43,7 @@ const ARROWS: &[(&str, &[&[&str]])] = &[
             &KEEPERS,
         ],
     ),
+    ("explain", &[&["ground", "google", "bigquery", "clevertap"]]),
     ("scheduler", &[&["ground", "schedule", "runner"], &NOUNS, &KEEPERS]),
 ];
 

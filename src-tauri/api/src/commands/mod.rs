@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 mod check;
 pub(crate) mod connections;
 pub(crate) mod dry_run;
+mod explain;
 mod imports;
 pub(crate) mod key;
 mod resend;
@@ -202,6 +203,9 @@ commands! {
     "runs.records" runs::records (wire::run::RecordsAsk) -> wire::run::RecordsPage;
     /// Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*.
     "runs.export" runs::export (wire::run::RunRef) -> Option<wire::run::Exported>;
+
+    /// Says what an answer means that somebody pasted. Asks nobody.
+    "problems.explain" explain::explain (wire::explain::Pasted) -> wire::problem::Problem;
 
     /// Opens a page of Google's or CleverTap's console in the person's browser. Other hosts are refused.
     "open_link" about::open_link (Link) -> ();

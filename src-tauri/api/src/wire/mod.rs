@@ -5,6 +5,7 @@
 pub mod account;
 pub mod check;
 pub mod connection;
+pub mod explain;
 pub(crate) mod from;
 pub mod hidden;
 pub mod import;

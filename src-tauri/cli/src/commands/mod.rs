@@ -3,6 +3,7 @@
 mod about;
 mod accounts;
 mod connections;
+mod explain;
 mod imports;
 mod key;
 mod preview;
@@ -27,6 +28,7 @@ pub async fn answer(cli: Cli) -> Answered {
     match &cli.noun {
         Noun::Key(Key::Check { file }) => return key::check(file),
         Noun::Imports(Imports::Preview { plan, rows, at }) => return preview::preview(plan, rows, *at),
+        Noun::Explain(ask) => return explain::explain(ask),
         Noun::Imports(Imports::Schema) => return Ok(imports::schema()),
         _ => {}
     }
@@ -36,7 +38,7 @@ pub async fn answer(cli: Cli) -> Answered {
         Noun::Accounts(ask) => accounts::answer(&mut desk, ask).await,
         Noun::Imports(ask) => imports::answer(&mut desk, ask).await,
         Noun::Runs(ask) => runs::answer(&mut desk, ask).await,
-        Noun::About | Noun::Key(_) => about::answer(&mut desk).await,
+        Noun::About | Noun::Key(_) | Noun::Explain(_) => about::answer(&mut desk).await,
     };
     desk.close().await;
     answered

@@ -21,10 +21,11 @@ use backon::{ExponentialBuilder, Retryable as _};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::asked::Asked;
 use super::ids::{DatasetRef, ProjectId, TableRef};
 use super::page::Page;
 use super::query::{Estimate, Query};
-use super::refusal::{Asked, Refusal};
+use super::refusal::refused;
 use super::schema::Schema;
 use super::wire::{DatasetWire, DryRunWire, TableListWire, TableWire};
 use crate::google::Tokens;
@@ -220,8 +221,7 @@ impl Client {
     }
 
     pub(super) async fn page(&self, asked: &Asked, ask: impl Fn() -> Ask + Send + Sync) -> Result<Page, Problem> {
-        let text = self.text(asked, ask).await?;
-        Page::read(text).map_err(|error| malformed(asked, &error))
+        read_page(self.ask(asked, ask).await?, asked)
     }
 
     pub(super) async fn text(&self, asked: &Asked, ask: impl Fn() -> Ask + Send + Sync) -> Result<String, Problem> {
@@ -257,11 +257,11 @@ impl Client {
         let token = self.tokens.token().await?;
         let reply = self.send(asked, token.lend(|token| ask().bearing(token))).await?;
         if reply.status != 401 {
-            return judged(reply, asked);
+            return accepted(reply, asked);
         }
         let token = self.tokens.replace(&token).await?;
         let reply = self.send(asked, token.lend(|token| ask().bearing(token))).await?;
-        judged(reply, asked)
+        accepted(reply, asked)
     }
 
     async fn send(&self, asked: &Asked, ask: Ask) -> Result<Reply, Problem> {
@@ -293,17 +293,24 @@ fn at_table(table: &TableRef) -> Ask {
     at_dataset(&table.dataset).at(["tables", table.table.as_str()])
 }
 
-fn judged(reply: Reply, asked: &Asked) -> Result<Reply, Problem> {
+/// The answer, where it is a success.
+pub(super) fn accepted(reply: Reply, asked: &Asked) -> Result<Reply, Problem> {
     if reply.is_success() {
         return Ok(reply);
     }
     let wait = reply.retry_after.map(|seconds| seconds.to_string());
-    Err(Refusal::read(&reply)
-        .judge(asked, Some(&reply.body))
-        .with_some(Fact::RetryAfter, wait))
+    Err(refused(&reply, asked).with_some(Fact::RetryAfter, wait))
 }
 
-fn with_question(problem: Problem, asked: &Asked) -> Problem {
+/// The rows in an answer.
+pub(super) fn read_page(reply: Reply, asked: &Asked) -> Result<Page, Problem> {
+    let text = reply
+        .into_text()
+        .map_err(|failure| with_question(failure.problem(), asked))?;
+    Page::read(text).map_err(|error| malformed(asked, &error))
+}
+
+pub(super) fn with_question(problem: Problem, asked: &Asked) -> Problem {
     problem.answered(Answer {
         asked: asked.words(),
         ..Answer::default()

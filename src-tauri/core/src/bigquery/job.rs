@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::client::{Client, LARGEST_PAGE, malformed};
+use super::asked::Asked;
+use super::client::{Client, LARGEST_PAGE, malformed, with_question};
 use super::ids::{Location, ProjectId};
 use super::page::Page;
 use super::query::Query;
 use super::reader::RowReader;
-use super::refusal::{Asked, Refusal};
+use super::refusal;
 use super::schema::Schema;
-use super::wire::{DryRunWire, ErrorProto, JobWire};
-use crate::ground::net::{Ask, Host};
+use super::wire::{DryRunWire, JobWire};
+use crate::google::refusal::Refusal;
+use crate::ground::net::{Ask, Host, Reply};
 use crate::ground::problem::{Code, Fact, Problem};
 
 /// The name of a job, chosen by us before it exists, so that asking twice makes one job.
@@ -103,7 +105,7 @@ impl Client {
                 .at(["projects", query.billing.as_str(), "jobs"])
                 .json(&body)
         };
-        let job: JobWire = match self.json(&asked, ask).await {
+        let job = match self.ask(&asked, ask).await {
             Err(problem) if is_duplicate(&problem) => {
                 let known = JobRef {
                     project: query.billing.clone(),
@@ -112,11 +114,8 @@ impl Client {
                 };
                 self.job_wire(&known).await?
             }
-            other => other?,
+            other => read_job(&other?, &asked)?,
         };
-        if let Some(error) = &job.status.error_result {
-            return Err(failed(error, &asked));
-        }
         let location = job.job_reference.location.as_deref();
         Ok(JobRef {
             project: query.billing.clone(),
@@ -130,9 +129,6 @@ impl Client {
     /// How the job is doing. A job that failed is the failure that it is.
     pub async fn job(&self, job: &JobRef) -> Result<JobState, Problem> {
         let wire = self.job_wire(job).await?;
-        if let Some(error) = &wire.status.error_result {
-            return Err(failed(error, &self.about_job("jobs.get", job)));
-        }
         Ok(JobState {
             done: wire.status.state == "DONE",
             statement: wire.statistics.query.statement_type,
@@ -169,27 +165,20 @@ impl Client {
     pub async fn finished_yet(&self, job: &JobRef, wait_ms: u32) -> Result<Option<JobResult>, Problem> {
         let asked = self.about_job("jobs.getQueryResults", job);
         let ask = || results(job, 0, 0).asking("timeoutMs", wait_ms.min(30_000).to_string());
-        let wire: DryRunWire = self.json(&asked, ask).await?;
-        if wire.job_complete != Some(true) {
-            return Ok(None);
-        }
-        let Some(schema) = wire.schema else {
-            // Complete and without columns: it failed, and the job itself says why; or it was no SELECT.
-            self.job(job).await?;
-            return Err(malformed(&asked, &"a finished job without columns"));
-        };
-        let Some(total_rows) = wire.total_rows else {
-            // Taken for none, they would all be left out without a word.
-            return Err(malformed(
-                &asked,
-                &"a finished job that does not say how many rows it has",
-            ));
+        let head = match read_results(&self.ask(&asked, ask).await?, &asked)? {
+            Results::Running => return Ok(None),
+            Results::Without => {
+                // The job itself says why.
+                self.job(job).await?;
+                return Err(malformed(&asked, &"a finished job without columns"));
+            }
+            Results::Ready(head) => head,
         };
         Ok(Some(JobResult {
             client: self.clone(),
             job: job.clone(),
-            schema,
-            total_rows,
+            schema: head.schema,
+            total_rows: head.total_rows,
         }))
     }
 
@@ -202,8 +191,10 @@ impl Client {
 
     async fn job_wire(&self, job: &JobRef) -> Result<JobWire, Problem> {
         let asked = self.about_job("jobs.get", job);
-        self.json(&asked, || at_job(Ask::get(Host::BigQuery), job, "jobs"))
-            .await
+        let reply = self
+            .ask(&asked, || at_job(Ask::get(Host::BigQuery), job, "jobs"))
+            .await?;
+        read_job(&reply, &asked)
     }
 
     fn about_job(&self, method: &'static str, job: &JobRef) -> Asked {
@@ -269,14 +260,67 @@ fn at_job(ask: Ask, job: &JobRef, room: &str) -> Ask {
         .asking_some("location", job.location.as_ref().map(ToString::to_string))
 }
 
-fn failed(error: &ErrorProto, asked: &Asked) -> Problem {
-    let refusal = Refusal {
-        status: 200,
-        reason: error.reason.clone(),
-        message: error.message.clone(),
-        details: Vec::new(),
+/// A job in an answer. One that failed is the failure that it is, although the answer is a success.
+pub(super) fn read_job(reply: &Reply, asked: &Asked) -> Result<JobWire, Problem> {
+    let job: JobWire = reply
+        .json()
+        .map_err(|failure| with_question(failure.problem(), asked))?;
+    match &job.status.error_result {
+        Some(error) => {
+            let location = job.job_reference.location.clone().or_else(|| asked.location.clone());
+            Err(failed(
+                error,
+                &Asked {
+                    location,
+                    ..asked.clone()
+                },
+                reply,
+            ))
+        }
+        None => Ok(job),
+    }
+}
+
+/// How far a result is.
+pub(super) enum Results {
+    Running,
+    /// Complete and without columns: it failed, or it was no SELECT.
+    Without,
+    Ready(Head),
+}
+
+pub(super) struct Head {
+    schema: Schema,
+    total_rows: u64,
+}
+
+/// A result's columns and size in an answer, without its rows.
+pub(super) fn read_results(reply: &Reply, asked: &Asked) -> Result<Results, Problem> {
+    let wire: DryRunWire = reply
+        .json()
+        .map_err(|failure| with_question(failure.problem(), asked))?;
+    if wire.job_complete != Some(true) {
+        return Ok(Results::Running);
+    }
+    let Some(schema) = wire.schema else {
+        return match wire.errors.first() {
+            Some(error) => Err(failed(error, asked, reply)),
+            None => Ok(Results::Without),
+        };
     };
-    refusal.judge(asked, None)
+    let Some(total_rows) = wire.total_rows else {
+        // Taken for none, they would all be left out without a word.
+        return Err(malformed(
+            asked,
+            &"a finished job that does not say how many rows it has",
+        ));
+    };
+    Ok(Results::Ready(Head { schema, total_rows }))
+}
+
+fn failed(error: &serde_json::Value, asked: &Asked, reply: &Reply) -> Problem {
+    let body = String::from_utf8_lossy(&reply.body).into_owned();
+    refusal::judge(&Refusal::of(reply.status, error), asked, Some(body))
 }
 
 fn is_duplicate(problem: &Problem) -> bool {

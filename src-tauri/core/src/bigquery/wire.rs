@@ -228,6 +228,9 @@ pub(super) struct DryRunWire {
     pub job_reference: Option<JobReference>,
     #[serde(default)]
     pub job_complete: Option<bool>,
+    /// What went wrong on the way, `{"reason", "message", "location"}` each.
+    #[serde(default)]
+    pub errors: Vec<serde_json::Value>,
     #[serde(default, deserialize_with = "number")]
     pub total_rows: Option<u64>,
 }
@@ -266,15 +269,7 @@ pub(super) struct JobStatus {
     #[serde(default)]
     pub state: String,
     #[serde(default)]
-    pub error_result: Option<ErrorProto>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct ErrorProto {
-    #[serde(default)]
-    pub reason: String,
-    #[serde(default)]
-    pub message: String,
+    pub error_result: Option<serde_json::Value>,
 }
 
 #[derive(Default, Deserialize)]

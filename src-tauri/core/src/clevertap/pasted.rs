@@ -138,38 +138,3 @@ fn with_answer(problem: Problem, reply: &UploadReply, status: u16, about: &Asked
             body: None,
         })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Asked, problems};
-    use crate::answers::recorded;
-    use crate::clevertap::Region;
-    use crate::ground::net::Reply;
-
-    #[test]
-    fn every_recorded_answer_of_clevertaps_is_told_exactly() {
-        let mut faults = Vec::new();
-        for answer in recorded("clevertap.json") {
-            assert_eq!(answer.call, "clevertap.upload", "{} is in its file", answer.name);
-            let region = answer.context.get("region").and_then(|code| Region::coded(code));
-            let host = region.map_or("CleverTap", |region| region.host().name());
-            let request = answer.request.as_ref().map(ToString::to_string);
-            let heard = Reply::judged(
-                answer.status.expect("an answer has a status"),
-                &answer.header_map(),
-                answer.body.clone().into_bytes(),
-                host,
-                None,
-            );
-            faults.extend(answer.faults(&problems(
-                heard,
-                &Asked {
-                    account_id: answer.context.get("account_id").map(String::as_str),
-                    region,
-                    sent: request.as_deref().map(str::as_bytes),
-                },
-            )));
-        }
-        assert!(faults.is_empty(), "{}", faults.join("\n"));
-    }
-}

@@ -261,7 +261,7 @@ async fn perimeters_quotas_and_bad_moments_are_told_apart() {
             Code::VpcPerimeter,
             false,
         ),
-        (Fault::QuotaExceeded, Code::QuotaExceeded, false),
+        (Fault::QuotaExceeded, Code::FreeQuotaExceeded, false),
         (Fault::RateLimitExceeded, Code::RateLimited, true),
         (Fault::BackendError, Code::GoogleBusy, true),
         (Fault::CaptivePortal, Code::NetHtml, false),

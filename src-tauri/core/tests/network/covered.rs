@@ -12,6 +12,7 @@ const SOURCES: &[&str] = &[
     include_str!("main.rs"),
     include_str!("../clevertap.rs"),
     include_str!("../google/net.rs"),
+    include_str!("../google/check.rs"),
     include_str!("../../src/ground/net/tls.rs"),
 ];
 

@@ -1,6 +1,7 @@
 //! What can stand between this computer and a host, on real sockets with real TLS: each cause, its code and its facts.
 
 mod covered;
+mod explained;
 mod rogue;
 
 use std::time::Duration;

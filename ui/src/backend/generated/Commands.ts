@@ -33,7 +33,9 @@ import type { KeyOffer } from "./KeyOffer";
 import type { KeyOfferRef } from "./KeyOfferRef";
 import type { KeyText } from "./KeyText";
 import type { Link } from "./Link";
+import type { Pasted } from "./Pasted";
 import type { PlanReview } from "./PlanReview";
+import type { Problem } from "./Problem";
 import type { RecordsAsk } from "./RecordsAsk";
 import type { RecordsPage } from "./RecordsPage";
 import type { ResendAsk } from "./ResendAsk";
@@ -128,6 +130,8 @@ export type Commands = {
   "runs.records": { args: RecordsAsk; reply: RecordsPage };
   /** Asks where to, then writes what was not delivered as CSV with a last column *Failure Description*. */
   "runs.export": { args: RunRef; reply: Exported | null };
+  /** Says what an answer means that somebody pasted. Asks nobody. */
+  "problems.explain": { args: Pasted; reply: Problem };
   /** Opens a page of Google's or CleverTap's console in the person's browser. Other hosts are refused. */
   "open_link": { args: Link; reply: null };
 };

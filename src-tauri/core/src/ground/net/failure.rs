@@ -1,6 +1,7 @@
 //! Why no answer came, and what that means for what was asked.
 
 use super::cause;
+use super::reply::Reply;
 use crate::ground::problem::{Answer, Code, Fact, Problem};
 
 /// No answer of the host itself.
@@ -111,10 +112,24 @@ impl NetFailure {
         }
     }
 
-    /// A status that no host of ours gives, where nothing else is known of the answer.
-    #[allow(dead_code)]
-    pub(crate) fn odd_status(status: u16, host: &str) -> Self {
-        Self::new(Cause::Other, host.to_owned(), format!("HTTP status {status}"))
+    /// A status that no host of ours gives, where nothing else is known of the answer: in plain words, as a gateway or a
+    /// proxy speaks, or in JSON of somebody's.
+    pub(crate) fn odd_status(reply: &Reply) -> Self {
+        let json = serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body).is_ok();
+        let cause = match reply.status {
+            _ if json => Cause::Other,
+            408 | 425 | 429 | 500.. => Cause::HtmlWhileDown,
+            400.. => Cause::PageRefused,
+            _ => Cause::Other,
+        };
+        let stranger = Stranger {
+            status: reply.status,
+            retry_after: reply.retry_after,
+            server: reply.server.clone(),
+            ..Stranger::default()
+        };
+        let detail = format!("HTTP status {}", reply.status);
+        Self::new(cause, reply.host().to_owned(), detail).saying(stranger)
     }
 
     pub(super) fn through(mut self, proxy: Option<&str>) -> Self {

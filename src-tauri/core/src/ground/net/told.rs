@@ -328,34 +328,3 @@ pub fn problem(told: Told, text: &str, host: Option<&str>) -> Result<Problem, Re
         }
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{problem, told};
-    use crate::answers::recorded;
-    use crate::ground::net::Reply;
-
-    #[test]
-    fn every_recorded_failure_of_the_network_is_told_exactly() {
-        let mut faults = Vec::new();
-        for answer in recorded("network.json") {
-            assert_eq!(answer.call, "network", "{} is in its file", answer.name);
-            let host = answer.context.get("host").map(String::as_str);
-            let proxy = answer.context.get("proxy").map(String::as_str);
-            let found = match answer.status {
-                Some(status) => {
-                    let body = answer.body.clone().into_bytes();
-                    Reply::judged(status, &answer.header_map(), body, host.unwrap_or("the host"), proxy)
-                        .map(drop)
-                        .map_err(|failure| failure.problem())
-                        .expect_err("no answer of the host")
-                }
-                None => problem(told(&answer.body, host, proxy), &answer.body, host)
-                    .map_err(|reply| reply.status)
-                    .expect("no answer of the host"),
-            };
-            faults.extend(answer.faults(&[found]));
-        }
-        assert!(faults.is_empty(), "{}", faults.join("\n"));
-    }
-}

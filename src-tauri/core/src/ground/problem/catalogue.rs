@@ -25,6 +25,8 @@ pub enum Who {
     CleverTap,
     /// We: the problem is a fault in Tapline.
     Tapline,
+    /// Nothing has to be mended.
+    Nobody,
 }
 
 impl Who {
@@ -40,6 +42,7 @@ impl Who {
             Self::Google => "Google",
             Self::CleverTap => "CleverTap",
             Self::Tapline => "The makers of Tapline",
+            Self::Nobody => "Nobody: nothing is wrong here",
         }
     }
 }
@@ -294,123 +297,124 @@ catalogue! {
     Google:: {
     KeyRefused = "key_refused" {
         "Google no longer takes this key",
-        "The signature does not match a key that Google knows for {member}. The key[ …{key_id_tail}] was deleted, disabled or replaced, or the file mixes two accounts. Make a new key and bring it here.",
+        "The signature does not match a key that Google knows for {member|the account}. The key[ …{key_id_tail}] was deleted, disabled or replaced, or the file mixes two accounts. Make a new key and bring it here.",
         ProjectAdmin, NotByItself, by MAKE_KEY, at SERVICE_ACCOUNTS }
     AccountNotFound = "account_not_found" {
         "Google does not know this service account",
-        "{member} was deleted or disabled, or its project was. Look for it in Google's console under IAM, Service accounts.",
+        "{member|The account} was deleted, or else disabled, or its project was: Google answers the same to all three. Look for it in Google's console under IAM, Service accounts.",
         ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
     AccountDisabled = "account_disabled" {
         "This service account is switched off",
-        "{member} exists, and somebody disabled it.",
+        "{member|The account} exists, and somebody disabled it.",
         ProjectAdmin, NotByItself, by SWITCH_ACCOUNT_ON, at SERVICE_ACCOUNTS }
     AccountUnauthorized = "account_unauthorized" {
-        "Google does not let this service account sign in this way",
-        "The account {member} is held back by a rule of the organisation.",
+        "This account may not stand for somebody else",
+        "{member|The account} asked in another person's name, and the Workspace administrator has not allowed it that, or not for what it asked. Tapline asks in nobody's name but the account's own.",
         OrganisationAdmin, NotByItself, at POLICIES }
+    SubjectUnknown = "subject_unknown" {
+        "There is nobody to stand for under that address",
+        "{member|The account} asked in the name of a person whom Google does not know. Tapline asks in nobody's name but the account's own.",
+        You, NotByItself }
+    SignInForbidden = "sign_in_forbidden" {
+        "The organisation lets this account get no token",
+        "A rule of the organisation keeps {member|the account} from signing in to this.[ Google's reason is {reason}.]",
+        OrganisationAdmin, NotByItself, at POLICIES }
+    SignInEnded = "sign_in_ended" {
+        "A person's sign-in has ended",
+        "This was no service-account key but somebody's own sign-in, and it was revoked or ran out. Use a service-account key, which does not run out with a person's session.",
+        You, NotByItself }
     ClockWrong = "clock_wrong" {
         "This computer's clock is wrong",
         "Google takes a signature only near the time at which it was made.[ This clock is {found}.] Set the date, time and time zone, and try again.",
         You, NotByItself }
     ScopeRefused = "scope_refused" {
-        "Google refused what was asked for",
-        "The token was asked with a scope that Google does not know or your organisation does not allow.",
-        OrganisationAdmin, NotByItself, at POLICIES }
+        "Google does not know the scope that was asked for",
+        "The token was asked for something that is written wrongly or that Google does not offer. What is asked for stands in the program, so the key is not to blame.",
+        Tapline, NotByItself }
+    TokenRequestWrong = "token_request_wrong" {
+        "Google could not read the request for a token",
+        "Its form or its addressee is wrong, before any key was looked at.[ Google's reason is {reason}.] The program that asked is to blame, or something that changed the request on its way.",
+        Tapline, NotByItself }
     TokenRefused = "token_refused" {
         "Google refused the key",
-        "It gave a reason that is not known here:[ {reason}], status {status}. What Google said stands below.",
+        "It gave a reason that is not known here[: {reason}], with status {status|none}. What Google said stands below.",
         ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
+    AuthorizationMissing = "authorization_missing" {
+        "The request arrived without its token",
+        "Google saw no Authorization header at all. Something on the way, mostly a proxy or a security program, takes that header off. Ask for {host|Google's hosts} to be let through as it is.",
+        NetworkAdmin, NotByItself }
+    TokenNotTaken = "token_not_taken" {
+        "Google does not take the token",
+        "{member|The account} has a token, and it was refused: it ran out, or the account was disabled or its key deleted since. If a new token is refused too, look at the account.",
+        ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
+    ScopeInsufficient = "scope_insufficient" {
+        "The token is not meant for this",
+        "The token was asked for less than this call needs, so no role will help. It must be asked with the scope https://www.googleapis.com/auth/bigquery or cloud-platform.",
+        Tapline, NotByItself }
     GoogleBusy = "google_busy" {
         "Google is out of order for a moment",
-        "{host} answered with status {status}. This is Google's side, and it often passes within a minute.",
+        "{host|Google} answered with status {status|of trouble}. This is Google's side, and it often passes within a minute.",
         Google, MaySucceedLater }
     }
-    // ---- BigQuery refuses ------------------------------------------------------------------------------------------
+
+    // ---- the project, the account and its keys ---------------------------------------------------------------------
     Google:: {
     ApiDisabled = "api_disabled" {
-        "BigQuery is switched off in the project {project}",
-        "Google's service {service} is not enabled there. Switching it on takes a minute to show.[ Or open {activation_url}]",
+        "The API {service} is switched off[ in the project {project}]",
+        "Every Google service is enabled for each project by itself, and this one is not. Switching it on takes a few minutes to show.[ Or open {activation_url}]",
         ProjectAdmin, NotByItself, by SWITCH_SERVICE_ON, at SERVICE }
     ProjectNotFound = "project_not_found" {
-        "Google shows no project {project}",
-        "Either there is no such project, or {member} has no role in it: Google answers the same to both. Look at the project ID first, then at the roles.",
+        "Google shows no project {project|of that name}",
+        "Either there is no such project, or no longer, or {member|the account} has no role in it: Google answers the same. Look at the project ID first, then at the roles.",
         ProjectAdmin, NotByItself, at PROJECTS }
     ProjectHidden = "project_hidden" {
-        "Nothing is known of the project {project}",
-        "BigQuery answers, and shows {member} nothing of it. Either there is no such project, or the account has no role in it: Google answers the same to both.",
+        "Nothing is known of the project {project|that was named}",
+        "Google shows {member|the account} nothing of it. Either the account has no role in it, or there is no such project: Google answers the same to both. Tapline itself does without[ {permission}].",
         ProjectAdmin, NotByItself, at PROJECTS }
     ProjectSuspended = "project_suspended" {
-        "The project {project} is suspended",
+        "The project {project|that was asked} is suspended",
         "Google stopped it, for billing or for breaking its rules. Its owner has been told why.",
         ProjectAdmin, NotByItself, at PROJECT }
+    ProjectDeleted = "project_deleted" {
+        "The project {project|that was asked} is being deleted",
+        "Somebody shut it down. For 30 days an owner can bring it back, with all that is in it.",
+        ProjectAdmin, NotByItself, by UNDELETE_PROJECT, at PROJECTS }
     BillingDisabled = "billing_disabled" {
-        "The project {project} has no billing",
-        "Google wants a billing account for this. Link one in Google's console under Billing.",
+        "The project {project|that was asked} has no billing",
+        "It has no billing account, or a closed one, and Google wants one for this. Link one in Google's console under Billing.",
         ProjectAdmin, NotByItself, at BILLING }
     BillingNotEnabled = "billing_not_enabled" {
-        "The project {project} is a sandbox without billing",
+        "The project {project|that was asked} is a sandbox without billing",
         "Google's free sandbox reads, and does not change tables. Link a billing account in Google's console under Billing.",
         ProjectAdmin, NotByItself, at BILLING }
-    DatasetNotFound = "dataset_not_found" {
-        "There is no dataset[ {dataset}] in the project {project}",
-        "Google looked and found none. Look at the spelling: upper and lower case differ.[ Did you mean {meant}?]",
-        You, NotByItself, at DATASETS }
-    DatasetElsewhere = "dataset_elsewhere" {
-        "The dataset {dataset} is in {dataset_location}, not in {location}",
-        "A query runs where its data is. Leave the location empty, or set it to {dataset_location}.",
-        You, NotByItself, at DATASET }
-    DatasetNotInLocation = "dataset_not_in_location" {
-        "The dataset[ {dataset}] was not found in {location}",
-        "The query ran in {location}. Either the dataset is elsewhere, or there is none of that name.",
-        You, NotByItself, at DATASETS }
-    TableNotFound = "table_not_found" {
-        "There is no table[ {table}] in[ {dataset} of] the project {project}",
-        "It was deleted or renamed, or the name is spelled otherwise.[ Did you mean {meant}?]",
-        You, NotByItself, at DATASET }
-    TableNotInLocation = "table_not_in_location" {
-        "The table[ {table}] was not found in {location}",
-        "The query ran in {location}. Either the table is elsewhere, or there is none of that name.[ Did you mean {meant}?]",
-        You, NotByItself, at DATASET }
-    JobNotFound = "job_not_found" {
-        "BigQuery no longer knows the query job",
-        "The job[ {job}] was not found in[ {location} of] the project {project}. BigQuery keeps jobs for six months and their results for a day.",
-        You, NotByItself, at JOBS }
-    JobsCreateDenied = "jobs_create_denied" {
-        "This key may not run queries in {billing_project}",
-        "Queries run for {member} in the project that pays for them, and {permission} is missing there. The role BigQuery Job User holds it. If the project's ID is mistyped, Google answers the same. A role that was just granted takes a few minutes to show.",
-        ProjectAdmin, NotByItself, by GRANT_ON_BILLING_PROJECT, at BILLING_IAM }
-    DatasetGetDenied = "dataset_get_denied" {
-        "The dataset[ {dataset}] is hidden from this key, or there is none",
-        "Google does not tell which: {member} lacks {permission} on {resource}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.[ Did you mean {meant}?]",
-        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
-    TablesListDenied = "tables_list_denied" {
-        "This key may not list the tables of[ {dataset} in] {project}",
-        "{member} lacks {permission} on {resource}. An import can still name a table. The role BigQuery Data Viewer on the dataset holds the right.",
-        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
-    TablesGetDenied = "tables_get_denied" {
-        "This key may not see what columns[ {table}] has",
-        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.[ Did you mean {meant}?]",
-        DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
-    TablesGetDataDenied = "tables_get_data_denied" {
-        "This key may not read rows[ of {table}]",
-        "{member} lacks {permission} on {resource}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.[ Did you mean {meant}?]",
-        DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
-    WriteDenied = "write_denied" {
-        "This key may not write to[ {dataset} in] {project}",
-        "{member} lacks {permission} on {resource}. Reading needs no right to write; only imports that keep what was sent in the dataset do. The role BigQuery Data Editor on the dataset holds it.",
-        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
-    JobOfOther = "job_of_other" {
-        "The query job belongs to another account",
-        "{member} may look at its own jobs only, and {permission} is missing on {resource}. Was the key replaced by one of another account?",
-        You, NotByItself, at JOBS }
-    PermissionDenied = "permission_denied" {
-        "{permission} is missing",
-        "{member} lacks it on {resource}. Somebody who may grant roles there can add one that holds it.",
+    ServiceUseDenied = "service_use_denied" {
+        "This key may not use services of the project {project|that pays}",
+        "{member|The account} lacks {permission} there, so no call can be charged to it. The role Service Usage Consumer holds the right.",
         ProjectAdmin, NotByItself, by GRANT_ON_PROJECT, at IAM }
-    AccessDenied = "access_denied" {
-        "Google does not let this key do that",
-        "{member} was refused on {resource}. What Google said stands below.",
-        ProjectAdmin, NotByItself, at IAM }
+    ServiceEnableDenied = "service_enable_denied" {
+        "Nobody here may switch on {service}[ in {project}]",
+        "{permission} is missing. Somebody with the role Service Usage Admin, an editor or an owner of the project can do it.",
+        ProjectAdmin, NotByItself, by SWITCH_SERVICE_ON, at SERVICE }
+    ServiceUnknown = "service_unknown" {
+        "Google shows no service {service|of that name}",
+        "Either its name is written wrongly, or it is not offered to this account: Google answers the same to both.",
+        You, NotByItself }
+    KeysCreateDenied = "keys_create_denied" {
+        "Nobody here may make keys for {member|this service account}",
+        "{permission} is missing. Somebody with the role Service Account Key Admin can make the key and pass it on.",
+        ProjectAdmin, NotByItself, by MAKE_KEY, at SERVICE_ACCOUNTS }
+    KeysForbidden = "keys_forbidden" {
+        "Your organisation forbids keys of service accounts",
+        "The rule {constraint} stops everybody, owners too: no role mends that. Its administrator can make an exception for this project, or offer another way to sign in.",
+        OrganisationAdmin, NotByItself, by ALLOW_KEYS, at POLICIES }
+    TooManyKeys = "too_many_keys" {
+        "The service account has as many keys as it may",
+        "Google allows {member|an account} ten. Delete one that is no longer used, then make the new one. Seldom the same bare answer means that the account itself is disabled.",
+        ProjectAdmin, NotByItself, by LIST_KEYS, at SERVICE_ACCOUNTS }
+    OrganisationPolicy = "organisation_policy" {
+        "A rule of your organisation forbids this",
+        "[The rule is {constraint}. ]It holds for everybody in it, so no role mends that. An administrator of the organisation can say why, and make an exception.",
+        OrganisationAdmin, NotByItself, at POLICIES }
     KeyMayMore = "key_may_more" {
         "This key may do more in {project} than an import needs",
         "Nothing failed, and imports work as it is. {member} may {detail}: Google says that it holds {permission} on the whole project. An import needs to run queries in {billing_project} and to read the dataset {dataset}, some to write there too, so a key that may do less does less harm when it gets lost. Google does not say which role gives the right; most likely it is {role_title}.",
@@ -419,52 +423,256 @@ catalogue! {
         "A security perimeter of your organisation blocks this",
         "VPC Service Controls refused the request from this network. No role mends that.[ Give your administrator this identifier: {unique_identifier}]",
         OrganisationAdmin, NotByItself, at PERIMETERS }
-    TokenNotTaken = "token_not_taken" {
-        "BigQuery does not take the token",
-        "Google gave {member} a token, and BigQuery refused it twice. The account may just have been disabled, or its key deleted.",
-        ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
+    DenyPolicy = "deny_policy" {
+        "A deny policy takes this right away",
+        "Whatever roles {member|the account} has, a deny policy comes before them[ and forbids {permission}]. Granting more does not help: the policy needs an exception.",
+        OrganisationAdmin, NotByItself, at IAM }
+    AccessBoundary = "access_boundary" {
+        "This account is fenced in",
+        "A principal access boundary keeps {member|the account} from {resource|this resource}, whatever roles it has there. The boundary's administrator must add the resource to it.",
+        OrganisationAdmin, NotByItself, at IAM }
+    RightsPerhapsOnDataset = "rights_perhaps_on_dataset" {
+        "The project as a whole does not give these rights, and need not",
+        "{permission} can be held on the dataset alone, and that is the better way. Whether it is, the dataset itself tells.",
+        Nobody, NotByItself }
+    PermissionUnknown = "permission_unknown" {
+        "Google knows no such right for a project",
+        "[{permission} was asked about. ]The name is written wrongly, or belongs to another kind of thing, and Google refused the whole question.",
+        Tapline, NotByItself }
+    NothingWrong = "nothing_wrong" {
+        "This answer reports nothing wrong",
+        "It is a success, and whole. If something still does not work, the cause is in another answer.",
+        Nobody, NotByItself }
+    }
+
+    // ---- BigQuery refuses ------------------------------------------------------------------------------------------
+    Google:: {
+    DatasetNotFound = "dataset_not_found" {
+        "There is no dataset[ {dataset}][ in the project {project}]",
+        "Google looked and found none. Look at the spelling: upper and lower case differ.[ Did you mean {meant}?]",
+        You, NotByItself, at DATASETS }
+    DatasetElsewhere = "dataset_elsewhere" {
+        "The dataset[ {dataset}] is in {dataset_location}[, not in {location}]",
+        "A query runs where its data is. Leave the location empty, or set it to {dataset_location}.",
+        You, NotByItself, at DATASET }
+    DatasetNotInLocation = "dataset_not_in_location" {
+        "The dataset[ {dataset}] was not found in {location|that place}",
+        "The query ran[ in {location}] where the dataset is not. Either it is elsewhere, or there is none of that name.",
+        You, NotByItself, at DATASETS }
+    TableNotFound = "table_not_found" {
+        "There is no table[ {table}][ in {dataset}][ of the project {project}]",
+        "It was deleted or renamed, or the name is spelled otherwise.[ Did you mean {meant}?]",
+        You, NotByItself, at DATASET }
+    TableNotInLocation = "table_not_in_location" {
+        "The table[ {table}] was not found in {location|that place}",
+        "The query ran[ in {location}] where the table is not. Either it is elsewhere, or there is none of that name.[ Did you mean {meant}?]",
+        You, NotByItself, at DATASET }
+    ThingNotFound = "thing_not_found" {
+        "There is no {found|such thing}[ {name}]",
+        "The query or table refers to it, and Google found none. It was deleted or renamed, or the name is spelled otherwise.",
+        You, NotByItself }
+    ResultGone = "result_gone" {
+        "The result is no longer there",
+        "BigQuery keeps the result of a query for about a day. Run the query again.",
+        You, NotByItself }
+    JobNotFound = "job_not_found" {
+        "BigQuery does not know the query job",
+        "The job[ {job}] was not found[ in the project {project}][ in {location}]. Outside the US and EU it is found only in the place where it ran; and BigQuery keeps jobs for six months and their results for a day.",
+        You, NotByItself, at JOBS }
+    JobsCreateDenied = "jobs_create_denied" {
+        "This key may not run queries in {billing_project|the project that pays}",
+        "Queries run for {member|the account} in the project that pays for them, and {permission} is missing there. The role BigQuery Job User holds it. If the project's ID is mistyped, Google answers the same. A role that was just granted takes a few minutes to show.",
+        ProjectAdmin, NotByItself, by GRANT_ON_BILLING_PROJECT, at BILLING_IAM }
+    DatasetGetDenied = "dataset_get_denied" {
+        "The dataset[ {dataset}] is hidden from this key, or there is none",
+        "Google does not tell which: {member|the account} lacks {permission} on {resource|it}. Look at the spelling first. The role BigQuery Data Viewer on the dataset holds the right; a role that was just granted takes a few minutes to show.[ Did you mean {meant}?]",
+        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
+    TablesListDenied = "tables_list_denied" {
+        "This key may not list the tables[ of {dataset}][ in {project}]",
+        "{member|The account} lacks {permission} on {resource|the dataset}, or there is no such dataset: Google answers the same to both. An import can still name a table. The role BigQuery Data Viewer on the dataset holds the right.",
+        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
+    TablesGetDenied = "tables_get_denied" {
+        "This key may not see what columns[ {table}] has",
+        "{member|The account} lacks {permission} on {resource|the table}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.[ Did you mean {meant}?]",
+        DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
+    TablesGetDataDenied = "tables_get_data_denied" {
+        "This key may not read rows[ of {table}]",
+        "{member|The account} lacks {permission} on {resource|the table}, or the table does not exist: Google answers the same to both. The role BigQuery Data Viewer on the dataset holds the right.[ Did you mean {meant}?]",
+        DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
+    WriteDenied = "write_denied" {
+        "This key may not write[ to {dataset}][ in {project}]",
+        "{member|The account} lacks {permission} on {resource|the dataset}. Reading needs no right to write; only imports that keep what was sent in the dataset do. The role BigQuery Data Editor on the dataset holds it.",
+        DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
+    ReadSessionDenied = "read_session_denied" {
+        "This key may not use the fast reading lane[ of {billing_project}]",
+        "{member|The account} lacks {permission}[ in the project {billing_project}]; neither Job User nor Data Editor holds it. Reading works without, more slowly. The role BigQuery Read Session User holds it.",
+        ProjectAdmin, NotByItself, by GRANT_ON_BILLING_PROJECT, at BILLING_IAM }
+    ConnectionUseDenied = "connection_use_denied" {
+        "This key may not use the connection[ {connection}] behind the table",
+        "The table's rows lie outside BigQuery, and {member|the account} lacks {permission} on the connection to them. It cannot be granted on a dataset. The role BigQuery Connection User on the connection holds it.",
+        ProjectAdmin, NotByItself, at IAM }
+    FilesDenied = "files_denied" {
+        "This key may not read the files behind the table",
+        "The table's rows lie in Cloud Storage, or in Google Drive, and {member|the account} may not read them there[: {permission} is missing]. Grant Storage Object Viewer on the bucket, or share the file in Drive with the account.",
+        DatasetOwner, NotByItself }
+    DriveDenied = "drive_denied" {
+        "The table is a Google sheet that this key cannot open",
+        "Share the file in Google Drive with {member|the service account}, as with a person. It is shared already where the token lacks the Drive scope, which Tapline does not ask for: then copy the sheet into a table of BigQuery's own.",
+        DatasetOwner, NotByItself }
+    UpstreamDenied = "upstream_denied" {
+        "The database behind the table says no",
+        "BigQuery asked another database through a connection, and there the connection's own user may not read[ {name}]. No role in Google mends that: that database's administrator grants it.",
+        DatasetOwner, NotByItself }
+    RowPolicyDenied = "row_policy_denied" {
+        "Row access policies keep this key from all of[ {table}]",
+        "The table shows each account only the rows that a policy grants it, and this needs all of them. Whoever owns the table can name {member|the account} in a policy that grants every row.",
+        DatasetOwner, NotByItself, at TABLE }
+    PolicyTagDenied = "policy_tag_denied" {
+        "A policy tag keeps this key from a column",
+        "[The column is {column}. ][The tag is {policy_tag}. ]Roles on the dataset do not open it: {member|the account} needs Fine-Grained Reader on the tag. Or leave the column out.",
+        DatasetOwner, NotByItself }
+    EncryptionKeyDenied = "encryption_key_denied" {
+        "BigQuery may not use the encryption key of this table",
+        "The table is encrypted with your organisation's own key[ {encryption_key}], and {service_agent|BigQuery's own service account} may not use it. It is that account that needs the right, not the one in this connection.",
+        ProjectAdmin, NotByItself, by GRANT_ENCRYPTION }
+    EncryptionKeyOff = "encryption_key_off" {
+        "The encryption key of this table is switched off",
+        "The table is encrypted with your organisation's own key[ {encryption_key}], and that key is disabled or destroyed. Until it is enabled again nobody can read the table.",
+        ProjectAdmin, NotByItself }
+    JobOfOther = "job_of_other" {
+        "The query job belongs to another account",
+        "{member|The account} may look at its own jobs only, and {permission} is missing on {resource|it}. Was the key replaced by one of another account?",
+        You, NotByItself, at JOBS }
+    PermissionDenied = "permission_denied" {
+        "{permission} is missing",
+        "{member|The account} lacks it on {resource|what was asked for}. Somebody who may grant roles there can add one that holds it.",
+        ProjectAdmin, NotByItself, by GRANT_ON_PROJECT, at IAM }
+    AccessDenied = "access_denied" {
+        "Google does not let this key do that",
+        "{member|The account} was refused[ on {resource}], and Google does not say which right is missing. What it said stands below.",
+        ProjectAdmin, NotByItself, at IAM }
+    AlreadyThere = "already_there" {
+        "There is one of that name already",
+        "Google makes nothing twice. A query job of this name was started before, and can be waited for.",
+        You, NotByItself }
+    TableBusy = "table_busy" {
+        "The table is in use",
+        "Another Google service is at work on it. That passes by itself.",
+        Google, MaySucceedLater }
+    Blocked = "blocked" {
+        "Google has blocked this for now",
+        "BigQuery stopped this kind of call for the project {project|that was asked}, mostly after many of them in a short time. Google's support can say why.",
+        Google, NotByItself }
+    CustomQuotaExceeded = "custom_quota_exceeded" {
+        "The day's allowance for queries is used up",
+        "An administrator of the project {project|that pays} set a limit of its own[, {quota}]. It starts anew {resets|at midnight, Pacific time}; trying again before is of no use. The administrator can raise it.",
+        ProjectAdmin, NotByItself, at QUOTAS }
+    FreeQuotaExceeded = "free_quota_exceeded" {
+        "The free allowance for queries is used up",
+        "A project without billing may read 1 TiB a month. It starts anew {resets|next month}. Linking a billing account lifts the limit at once.",
+        ProjectAdmin, NotByItself, at BILLING }
     QuotaExceeded = "quota_exceeded" {
-        "A quota of the project {project} is used up",
-        "Google allows no more today, or until the quota is raised. Quotas start anew at midnight, Pacific time.",
+        "A quota of the project {project|that was asked} is used up",
+        "Google allows no more[ of {quota}] until it starts anew {resets|at midnight, Pacific time}, or until it is raised in Google's console under Quotas.",
         ProjectAdmin, NotByItself, at QUOTAS }
     RateLimited = "rate_limited" {
         "Google asks to go slower",
         "Too many requests came in a short time. It passes within a minute.",
         Google, MaySucceedLater }
+    NoSlots = "no_slots" {
+        "The project has no slots to run queries with",
+        "The project {project|that pays} is on an edition of BigQuery, and no reservation is set up for it[ in {location}]. An administrator assigns one, or goes back to on-demand.",
+        ProjectAdmin, NotByItself }
     ResponseTooLarge = "response_too_large" {
         "The result is too large for BigQuery to hand out",
-        "Take fewer columns, or fewer rows.",
+        "Take fewer columns, or fewer rows; or read from a table that the query writes.",
         You, NotByItself }
     ResourcesExceeded = "resources_exceeded" {
         "The query is too heavy for BigQuery",
-        "It ran out of memory or time. Sorting, joining or grouping less in one go helps.",
+        "It ran out of memory or processor time. Sorting, joining or grouping less in one go helps.",
         You, NotByItself }
     BytesCapExceeded = "bytes_cap_exceeded" {
         "The query would bill more than the cap",
-        "[It needs {bytes} bytes. ]Nothing ran. Raise the cap under Advanced, or read less.",
+        "[It needs {bytes} bytes. ][The cap is {limit}. ]Nothing ran. Raise the cap under Advanced, or read less.",
+        You, NotByItself }
+    QueryTimedOut = "query_timed_out" {
+        "The query ran out of time",
+        "BigQuery stopped it[ after {limit}]. It would take as long again: read less, or filter earlier.",
         You, NotByItself }
     QueryInvalid = "query_invalid" {
         "BigQuery does not understand the query",
-        "[At {position}: ]{detail}.",
+        "[At {position}: ]{detail|The words that it gave stand below}.",
+        You, NotByItself }
+    ColumnGone = "column_gone" {
+        "There is no column {column}",
+        "The query names it[ at {position}], and what it reads from has none. It was renamed or removed, or is spelled otherwise.[ Did you mean {suggestion}?]",
+        You, NotByItself }
+    QueryColumnAmbiguous = "query_column_ambiguous" {
+        "{column} could be several columns",
+        "More than one of the tables has it.[ The place is {position}.] Write the table's name in front, as in t.{column}.",
+        You, NotByItself }
+    QueryColumnTwice = "query_column_twice" {
+        "Two columns of the result share a name",
+        "[Both are called {column}. ]Give one of them another with AS.",
+        You, NotByItself }
+    QueryValueUnfit = "query_value_unfit" {
+        "One value in the data stops the whole query",
+        "BigQuery says: {detail}. SAFE_CAST and SAFE_DIVIDE give NULL for such a value instead.",
+        You, NotByItself }
+    ViewBroken = "view_broken" {
+        "The view {view} no longer works",
+        "Its own text is wrong by now, whoever reads it.[ At {position}: ][{detail}.] What it reads from was changed or removed; its owner has to mend it.",
+        DatasetOwner, NotByItself, at DATASET }
+    PartitionFilterNeeded = "partition_filter_needed" {
+        "The table[ {table}] is read only with a filter",
+        "Its owner asks every query to say which part it wants, by a condition on {column|the column that it is partitioned by}. Add one with WHERE.",
+        You, NotByItself }
+    TableUnqualified = "table_unqualified" {
+        "The query does not say where {name|its table} is",
+        "Write the dataset in front of the table, as in dataset.table.[ The place is {position}.]",
+        You, NotByItself }
+    TableHasNoRows = "table_has_no_rows" {
+        "This is a {found|VIEW}, which holds no rows itself",
+        "Rows can be listed of plain tables alone. A query reads it.",
+        You, NotByItself }
+    UpsertsPending = "upserts_pending" {
+        "Changes to the table[ {table}] are still on their way",
+        "It is fed with changes that BigQuery has not merged in yet, so it cannot be read as it lies. A query reads it; or wait until they are merged.",
+        You, MaySucceedLater }
+    LocationsMixed = "locations_mixed" {
+        "The query's data lies in different places",
+        "BigQuery reads and writes within one location in a query. {detail}.",
+        You, NotByItself }
+    LocationUnknown = "location_unknown" {
+        "BigQuery has no location {location|of that name}",
+        "It is spelled wrongly, or does not offer this. Locations are names such as EU, US or europe-west1; leave it empty to use the dataset's own.",
+        You, NotByItself }
+    NameRefused = "name_refused" {
+        "BigQuery does not take this {name} ID",
+        "[It was given {found}. ]Datasets have letters, digits and underscores; projects have lower-case letters, digits and hyphens.",
         You, NotByItself }
     JobStopped = "job_stopped" {
         "The query job was cancelled",
         "Somebody stopped it, here or in Google's console.",
         You, NotByItself }
     QuerySlow = "query_slow" {
-        "The query takes too long to wait for",
-        "It is still running after half a minute. Read fewer rows, or a simpler query.",
+        "The query is not done yet",
+        "It was still running when the time to wait for it was over. It may be done soon; fewer rows or a simpler query are done sooner.",
         You, MaySucceedLater }
     GoogleRefused = "google_refused" {
-        "Google refused",
-        "The answer has status {status}[ and the reason {reason}], which is not known here. What Google said stands below.",
+        "Google refused, and why is not known here",
+        "The answer has status {status|of no success}[ and the reason {reason}]. What Google said stands below, whole.",
         ProjectAdmin, NotByItself }
+    }
 
+    // ---- the test of a connection ----------------------------------------------------------------------------------
+    Network:: {
     CheckOverdue = "check_overdue" {
         "The test took too long",
         "It is given {limit}, and this step had no answer by then. A slow network or a firewall that swallows packets does this. Try again.",
         NetworkAdmin, MaySucceedLater }
     }
+
     // ---- SQL that is not run ---------------------------------------------------------------------------------------
     Import:: {
     SqlIsScript = "sql_is_script" {
@@ -544,6 +752,10 @@ catalogue! {
     }
     // ---- the counter ------------------------------------------------------------------------------------------------
     ThisMachine:: {
+    PastedUnread = "pasted_unread" {
+        "What was pasted could not be read",
+        "{field}: {found}[; needed is {expected}].[ It stops making sense at {position}.]",
+        You, NotByItself }
     QuestionNotUnderstood = "question_not_understood" {
         "Tapline could not read the question",
         "The program that asked does not fit this version of Tapline.[ It asked for {name}.][ It left out {field}.] Closing and opening it again may help.",
@@ -653,7 +865,7 @@ catalogue! {
         NetworkAdmin, MaySucceedLater }
     NetTruncated = "net_truncated" {
         "The answer of {host} broke off",
-        "The connection ended before the answer was whole, so none of it is used.[ The system says: {detail}.]",
+        "Its beginning arrived and its end did not, so none of it is used. The connection was cut on the way, or a text that was pasted is not whole.[ The system says: {detail}.]",
         NetworkAdmin, MaySucceedLater }
     TlsUntrusted = "tls_untrusted" {
         "The certificate of {host} is not trusted",
@@ -1236,7 +1448,7 @@ mod tests {
     }
 
     /// What the words may name besides facts: it follows from one.
-    const DERIVED: [&str; 3] = ["role_title", "role_lets", "home_project"];
+    const DERIVED: [&str; 4] = ["role_title", "role_lets", "home_project", "plain_constraint"];
 
     #[test]
     fn words_name_only_facts_that_exist() {
@@ -1245,7 +1457,11 @@ mod tests {
             let remedies = commands.flat_map(|command| [Some(command.template), command.does].into_iter().flatten());
             let words = [entry.title, entry.explanation, entry.who.words()].into_iter();
             for template in words.chain(remedies).chain(entry.console.iter().copied()) {
-                for name in template.split('{').skip(1).filter_map(|part| part.split('}').next()) {
+                for name in template
+                    .split('{')
+                    .skip(1)
+                    .filter_map(|part| part.split(['}', '|']).next())
+                {
                     assert!(
                         DERIVED.contains(&name) || Fact::ALL.iter().any(|fact| fact.as_str() == name),
                         "{:?} names {{{name}}}, which no room states",

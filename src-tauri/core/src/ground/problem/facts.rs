@@ -37,6 +37,22 @@ facts! {
     Dataset = "dataset",
     Table = "table",
     Column = "column",
+    /// A view, in BigQuery's own spelling.
+    View = "view",
+    /// A connection to another database, in BigQuery's own spelling: `project.location.name`.
+    Connection = "connection",
+    /// A rule of an organisation, such as `constraints/iam.disableServiceAccountKeyCreation`.
+    Constraint = "constraint",
+    /// A mark on columns that only some may read: `taxonomy : tag`.
+    PolicyTag = "policy_tag",
+    /// A key of Cloud KMS that encrypts a table.
+    EncryptionKey = "encryption_key",
+    /// The account in whose name BigQuery uses that key.
+    ServiceAgent = "service_agent",
+    /// Google's name of a quota, such as `QueryUsagePerDay`.
+    Quota = "quota",
+    /// When a quota starts anew.
+    Resets = "resets",
     /// Where a job ran or was asked to run.
     Location = "location",
     /// Where the dataset really is.
@@ -135,6 +151,7 @@ impl Facts {
     fn derived(&self, name: &str) -> Option<&str> {
         match name {
             "role_title" => self.get(Fact::Role).map(|role| roles::title(role).unwrap_or(role)),
+            "plain_constraint" => self.get(Fact::Constraint).filter(|name| !name.contains(".managed.")),
             "role_lets" => self.get(Fact::Role).and_then(roles::lets),
             // The project that the account itself belongs to, which its address names.
             "home_project" => {

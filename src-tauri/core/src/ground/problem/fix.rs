@@ -82,7 +82,7 @@ impl Problem {
             | Who::OrganisationAdmin
             | Who::NetworkAdmin
             | Who::CleverTapAdmin => Some(self.letter()),
-            Who::You | Who::Google | Who::CleverTap | Who::Tapline => None,
+            Who::You | Who::Google | Who::CleverTap | Who::Tapline | Who::Nobody => None,
         }
     }
 

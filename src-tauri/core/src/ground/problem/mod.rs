@@ -6,12 +6,17 @@ mod facts;
 mod fix;
 mod remedies;
 mod roles;
+mod scrub;
 mod words;
 
 pub use catalogue::{CATALOGUE, Code, Entry, Retry, Voice, Who};
 pub use facts::{Fact, Facts};
 pub use fix::{Fix, Tool};
 pub use remedies::Command;
+pub use scrub::scrub;
+
+/// Said of any problem whose answer holds others too.
+const ALSO: &str = "[ The same answer has other codes as well: {also}.]";
 
 /// What went wrong: a code, the facts that make it exact, and what the other side said.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +51,7 @@ impl Problem {
     /// States a fact. Facts are shown: never pass a secret or a value of somebody's row.
     #[must_use]
     pub fn with(mut self, fact: Fact, value: impl Into<String>) -> Self {
-        self.facts.set(fact, value);
+        self.facts.set(fact, scrub(&value.into()));
         self
     }
 
@@ -59,9 +64,32 @@ impl Problem {
         }
     }
 
+    /// States a fact that a closer look has not stated already.
+    #[must_use]
+    pub fn with_else(self, fact: Fact, value: impl Into<String>) -> Self {
+        if self.facts.get(fact).is_some() {
+            return self;
+        }
+        self.with(fact, value)
+    }
+
+    /// States a fact that a closer look has not stated already, where it is known.
+    #[must_use]
+    pub fn with_some_else(self, fact: Fact, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.with_else(fact, value),
+            None => self,
+        }
+    }
+
+    /// Keeps what was asked and said, without the secrets in it.
     #[must_use]
     pub fn answered(mut self, answer: Answer) -> Self {
-        self.answer = Some(Box::new(answer));
+        self.answer = Some(Box::new(Answer {
+            said: answer.said.map(|said| scrub(&said)),
+            body: answer.body.map(|body| scrub(&body)),
+            ..answer
+        }));
         self
     }
 
@@ -95,7 +123,9 @@ impl Problem {
 
     /// Why, and what it means for the person.
     pub fn explanation(&self) -> String {
-        words::fill(self.code.entry().explanation, &self.facts, words::Quote::Nothing)
+        let mut words = words::fill(self.code.entry().explanation, &self.facts, words::Quote::Nothing);
+        words.push_str(&words::fill(ALSO, &self.facts, words::Quote::Nothing));
+        words
     }
 
     /// Who can mend it, in words.

@@ -90,6 +90,34 @@ pub const SWITCH_ACCOUNT_ON: &[Command] = &[Command {
     settles: Some("It takes some minutes to show. If the test still fails, wait and test again."),
 }];
 
+/// For thirty days after it was shut down.
+pub const UNDELETE_PROJECT: &[Command] = &[Command {
+    template: "gcloud projects undelete {project}",
+    does: Some("It brings the project {project} back with all that is in it. It gives nobody any right."),
+    settles: Some("It takes some minutes to show. If the test still fails, wait and test again."),
+}];
+
+/// Which keys there are: which of them is no longer used, only people know.
+pub const LIST_KEYS: &[Command] = &[Command {
+    template: "gcloud iam service-accounts keys list --managed-by=user --iam-account={member}",
+    does: Some("It lists the keys of {member} and changes nothing. Keys are deleted one by one, by `keys delete`."),
+    settles: None,
+}];
+
+/// For the rules of the older kind, which are on or off; `gcloud resource-manager` does not know the managed ones.
+pub const ALLOW_KEYS: &[Command] = &[Command {
+    template: "gcloud resource-manager org-policies disable-enforce {plain_constraint} --project={project}",
+    does: Some("It lifts the rule {plain_constraint} in the project {project} alone, for all service accounts in it."),
+    settles: Some("It takes some minutes to show."),
+}];
+
+/// A role on one key of Cloud KMS, for the account in whose name BigQuery uses it.
+pub const GRANT_ENCRYPTION: &[Command] = &[Command {
+    template: "gcloud kms keys add-iam-policy-binding {encryption_key} --member=serviceAccount:{service_agent} --role={role}",
+    does: Some("It lets {service_agent}, which is BigQuery itself, encrypt and decrypt with this one key."),
+    settles: GRANTS_SETTLE,
+}];
+
 // ---- pages of the console ------------------------------------------------------------------------------------------
 
 pub const IAM: &[Page] = &["https://console.cloud.google.com/iam-admin/iam?project={project}"];

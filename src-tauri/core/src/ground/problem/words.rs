@@ -1,7 +1,8 @@
 //! Fills facts into the catalogue's words.
 //!
 //! `{dataset}` stands for a fact. A part in square brackets is left out unless every fact in it is known:
-//! `Not found[ in {location}]`. A fact that is needed and missing is shown as `…`, never as a wrong value.
+//! `Not found[ in {location}]`. `{member|the account}` stands for a fact, or for the words behind the bar where it is not known.
+//! A fact that is needed and missing is shown as `…`, never as a wrong value.
 
 use std::fmt::Write as _;
 
@@ -87,12 +88,17 @@ impl<'a> Filling<'a> {
                     self.at = self.at.after(inner);
                 }
             } else {
-                let value = self.facts.named(inner);
-                if let Some(value) = value.and_then(|value| quoted(value, self.quote, self.at)) {
-                    text.push_str(&value);
-                } else {
-                    text.push('…');
-                    missing += 1;
+                let (name, instead) = inner
+                    .split_once('|')
+                    .map_or((inner, None), |(name, words)| (name, Some(words)));
+                let value = self.facts.named(name);
+                match (value.and_then(|value| quoted(value, self.quote, self.at)), instead) {
+                    (Some(value), _) => text.push_str(&value),
+                    (None, Some(words)) => text.push_str(words),
+                    (None, None) => {
+                        text.push('…');
+                        missing += 1;
+                    }
                 }
                 self.at.starts_a_word = false;
             }
@@ -164,6 +170,8 @@ mod tests {
             ("Gone[ from {location}].", "Gone."),
             ("Gone[ from {dataset}].", "Gone from sales."),
             ("In {location}", "In …"),
+            ("In {location|some place}", "In some place"),
+            ("In {dataset|some place}", "In sales"),
         ];
         for (template, expected) in rows {
             assert_eq!(fill(template, &facts(), Quote::Nothing), expected, "for {template:?}");

@@ -1,6 +1,7 @@
 //! What Google answers, recorded, and what it means.
 
-use super::{Asked, Detail, Refusal};
+use super::{Asked, judge};
+use crate::google::refusal::{Detail, Refusal};
 use crate::ground::problem::{Code, Fact, Problem};
 
 fn asked() -> Asked {
@@ -18,9 +19,9 @@ fn judged(status: u16, reason: &str, message: &str) -> Problem {
         status,
         reason: reason.into(),
         message: message.into(),
-        details: vec![],
+        ..Refusal::default()
     };
-    refusal.judge(&asked(), None)
+    judge(&refusal, &asked(), None)
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn recorded_answers_are_told_apart() {
             "accessDenied",
             "Access Denied: Connection acme-dw.eu.crm: User does not have bigquery.connections.use permission \
              for connection acme-dw.eu.crm.",
-            Code::PermissionDenied,
+            Code::ConnectionUseDenied,
         ),
         (
             403,
@@ -125,7 +126,7 @@ fn recorded_answers_are_told_apart() {
             "Billing has not been enabled for this project.",
             Code::BillingNotEnabled,
         ),
-        (403, "quotaExceeded", "Custom quota exceeded", Code::QuotaExceeded),
+        (403, "quotaExceeded", "Custom quota exceeded", Code::CustomQuotaExceeded),
         (403, "rateLimitExceeded", "Exceeded rate limits", Code::RateLimited),
         (429, "", "", Code::RateLimited),
         (
@@ -235,10 +236,13 @@ fn structure_goes_before_text() {
         status: 403,
         reason: "forbidden".into(),
         message: "Access Denied: Project acme-dw: User does not have bigquery.jobs.create permission.".into(),
+        place: String::new(),
+        help: None,
         details: vec![
             Detail::default(),
             Detail {
                 reason: reason.into(),
+                violations: vec![],
                 metadata: metadata.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
             },
         ],
@@ -250,13 +254,13 @@ fn structure_goes_before_text() {
         ("CONSUMER_INVALID", Code::ProjectNotFound),
         ("SECURITY_POLICY_VIOLATED", Code::VpcPerimeter),
         ("ACCOUNT_STATE_INVALID", Code::AccountDisabled),
-        ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", Code::ScopeRefused),
+        ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", Code::ScopeInsufficient),
         ("SOMETHING_NEW", Code::JobsCreateDenied),
     ];
     for (reason, code) in rows {
-        assert_eq!(refusal(reason, &[]).judge(&asked(), None).code(), code, "{reason}");
+        assert_eq!(judge(&refusal(reason, &[]), &asked(), None).code(), code, "{reason}");
     }
-    let problem = refusal("SECURITY_POLICY_VIOLATED", &[("uid", "xyz")]).judge(&asked(), None);
+    let problem = judge(&refusal("SECURITY_POLICY_VIOLATED", &[("uid", "xyz")]), &asked(), None);
     assert_eq!(
         problem.facts().get(Fact::UniqueIdentifier),
         Some("xyz"),

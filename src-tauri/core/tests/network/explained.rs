@@ -1,0 +1,109 @@
+//! Every recorded answer in `tests/data/answers` of CleverTap's and the network's, explained as `tapline explain` does.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tapline_core::explain::{Pasted, explain_all};
+use tapline_core::ground::problem::Problem;
+
+/// One answer and what must be said of it. Where it comes from stands beside it, for readers.
+#[derive(Deserialize)]
+struct Recorded {
+    name: String,
+    source: String,
+    call: String,
+    status: Option<u16>,
+    headers: BTreeMap<String, String>,
+    body: String,
+    context: Option<Value>,
+    request: Option<Value>,
+    expect: Expected,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    code: String,
+    facts: BTreeMap<String, String>,
+    retryable: Option<bool>,
+    who: Option<String>,
+    /// Codes of the other problems in the same answer, in their order.
+    #[serde(default)]
+    also: Vec<String>,
+}
+
+fn explained(answer: &Recorded) -> Vec<Problem> {
+    let headers: Vec<String> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    let (context, request) = (
+        answer.context.as_ref().map(Value::to_string),
+        answer.request.as_ref().map(Value::to_string),
+    );
+    let pasted = Pasted::read(
+        &answer.call,
+        answer.status,
+        &headers,
+        answer.body.clone().into_bytes(),
+        context.as_deref(),
+        request.as_deref(),
+    );
+    explain_all(&pasted.expect("an answer that can be read"))
+}
+
+/// What is told otherwise than expected: nothing, where all is well.
+fn faults(answer: &Recorded, problems: &[Problem]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut expect = |what: &str, found: Option<String>, expected: String| {
+        if found.as_ref() != Some(&expected) {
+            faults.push(format!("{}: {what} is {found:?}, not {expected:?}", answer.name));
+        }
+    };
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code().as_str()).collect();
+    let expected: Vec<&str> = std::iter::once(&answer.expect.code)
+        .chain(&answer.expect.also)
+        .map(String::as_str)
+        .collect();
+    expect("the code", Some(codes.join(", ")), expected.join(", "));
+    let first = &problems[0];
+    for (fact, value) in &answer.expect.facts {
+        expect(fact, first.facts().named(fact).map(str::to_owned), value.clone());
+    }
+    if let Some(retryable) = answer.expect.retryable {
+        expect(
+            "whether waiting helps",
+            Some(first.retryable().to_string()),
+            retryable.to_string(),
+        );
+    }
+    if let Some(who) = &answer.expect.who {
+        expect("who can mend it", Some(first.who()), who.clone());
+    }
+    for problem in problems {
+        let words = format!("{} / {}", problem.title(), problem.explanation());
+        if words.contains(['…', '{']) || words.contains("  ") {
+            faults.push(format!("{}: no whole sentences: {words}", answer.name));
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_recorded_answer_is_explained_exactly() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/answers");
+    let mut found = Vec::new();
+    for (file, call) in [("clevertap.json", "clevertap.upload"), ("network.json", "network")] {
+        let text = std::fs::read(folder.join(file)).expect("the corpus is there");
+        let answers: Vec<Recorded> = serde_json::from_slice(&text).expect("a list of answers");
+        assert!(answers.len() > 50, "{file} holds what it held");
+        for answer in answers {
+            assert_eq!(answer.call, call, "{} is in its file", answer.name);
+            assert!(!answer.source.is_empty(), "{} says who says so", answer.name);
+            found.extend(faults(&answer, &explained(&answer)));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
