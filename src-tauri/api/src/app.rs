@@ -200,7 +200,7 @@ impl App {
         match off_thread(move || store.forget_expired(Timestamp::now())).await {
             Ok(Ok(0)) | Err(_) => {}
             Ok(Ok(rows)) => {
-                tracing::info!(target: "tapline", rows, "values of rows were forgotten: their time is over")
+                tracing::info!(target: "tapline", rows, "values of rows were forgotten: their time is over");
             }
             Ok(Err(error)) => drop(told(&error)),
         }
@@ -384,6 +384,7 @@ mod tests {
     #[tokio::test]
     async fn a_fault_in_a_command_is_told_and_says_nothing_of_what_it_held() {
         async fn faulty() -> Result<(), Problem> {
+            tokio::task::yield_now().await;
             panic!("ada@example.com is no number")
         }
         let problem = survived(7, faulty()).await.expect_err("it is no answer");

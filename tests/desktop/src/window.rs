@@ -14,7 +14,7 @@ use crate::desk::Desk;
 use crate::hands::Ended;
 
 /// How long the app may take to show something on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One running app.
 pub struct Window {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tapline_core::ground::ids::{ImportId, RunId};
-use tapline_core::ground::problem::Code;
+use tapline_core::ground::problem::{Code, Problem};
 use tapline_core::import::plan::InDoubt;
 use tapline_core::import::state::ImportStatus;
 use tapline_core::run::{Outcome, Run};
@@ -129,7 +129,7 @@ async fn a_run_that_failed_for_a_reason_that_was_mended_goes_on() {
     );
     let failed = scene.run(import).await;
     assert_eq!(
-        (failed.outcome, failed.problem.as_ref().map(|p| p.code())),
+        (failed.outcome, failed.problem.as_ref().map(Problem::code)),
         (Some(Outcome::Failed), Some(Code::CleverTapCredentials)),
         "the run ends and keeps its place"
     );

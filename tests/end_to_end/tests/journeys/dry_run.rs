@@ -38,7 +38,7 @@ async fn a_dry_run_that_is_cancelled_while_its_job_is_being_made_leaves_no_job_b
         "nobody waits for Google to be told so"
     );
     made.open();
-    let cancelled = tokio::time::timeout(Duration::from_secs(60), ended.arrived(1)).await;
+    let cancelled = tokio::time::timeout(Duration::from_mins(1), ended.arrived(1)).await;
     let cancelled = cancelled.expect("a job that nobody reads is not paid for to its end");
     assert!(
         cancelled[0].path.contains(job.as_str().expect("its id is ours")),

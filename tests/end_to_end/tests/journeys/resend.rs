@@ -55,7 +55,7 @@ async fn rejected_profiles_go_out_as_they_are_now_once_the_mapping_is_mended() {
     let phones: Vec<_> = arrived
         .iter()
         .filter(|record| record.account_id == account.account_id)
-        .map(|record| record.json())
+        .map(tapline_sandbox::Arrived::json)
         .map(|record| (record["identity"].clone(), record["profileData"]["Phone"].clone()))
         .collect();
     for phone in ["+447700900002", "+447700900003"] {
