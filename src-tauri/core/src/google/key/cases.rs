@@ -655,6 +655,21 @@ fn a_piece_of_the_key_within_another_field_is_not_shown() {
 }
 
 #[test]
+fn a_piece_of_the_key_with_slashes_in_it_is_not_shown_either() {
+    for email in [
+        "loader@acmeiB5sq/hV5QzY/fO8LwtUXwei",
+        "loader/iB5sq/hV5QzY@acme",
+        "iB5sq.hV5QzY@",
+    ] {
+        let problem = refused(with("client_email", json!(email)).as_bytes(), email);
+        assert_eq!(problem.facts().get(Fact::Found), None, "for {email}");
+    }
+    let plain = "loader@acme";
+    let problem = refused(with("client_email", json!(plain)).as_bytes(), plain);
+    assert_eq!(problem.facts().get(Fact::Found), Some(plain), "a plain slip is shown");
+}
+
+#[test]
 fn letters_of_the_key_alone_are_no_kind_to_show() {
     for (kind, seen) in [
         ("gdch_service_account", Some("gdch_service_account")),

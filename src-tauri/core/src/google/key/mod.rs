@@ -224,14 +224,11 @@ fn looks_like_email(text: &str) -> bool {
 }
 
 /// A field's text for a message. Nothing where it could be a piece of a private key that slipped into the wrong field:
-/// then it holds letters that no name or address has, or is long for one.
+/// then it holds letters that no name or address of Google's has, capitals among them, or is long for one.
 fn shown(text: &str, longest: usize) -> Option<String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:@/".contains(c);
-    let words = text.split(['/', '.', '@', ':', '-', '_']);
-    let mixed = |word: &str| word.contains(char::is_lowercase) && word.contains(char::is_uppercase);
-    let named = words
-        .into_iter()
-        .all(|word| word.len() <= 32 && (word.len() <= 12 || !mixed(word)));
+    // A piece of a key may fall apart at its slashes into words as short as any: what gives it away are its capitals.
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._:@/".contains(c);
+    let named = text.split(['/', '.', '@', ':', '-', '_']).all(|word| word.len() <= 32);
     let is_base64 = text.len() > 32 && !text.contains(['.', '@', ':']);
     (!text.is_empty() && text.len() <= longest && text.chars().all(fits) && named && !is_base64)
         .then(|| text.to_owned())
