@@ -143,8 +143,8 @@ pub struct AddConnection {
     /// The project that pays for queries, where it is another
     #[arg(long, default_value = "", value_name = "PROJECT")]
     pub billing_project: String,
-    /// The most that one query may cost, such as '10 GB'
-    #[arg(long, default_value = "", value_name = "SIZE")]
+    /// The most that one query may read: BigQuery refuses more, and bills nothing. '' for no cap
+    #[arg(long, default_value = "100 GB", value_name = "SIZE")]
     pub bytes_cap: String,
     /// Where queries run, if not where the dataset is found to be
     #[arg(long, default_value = "")]

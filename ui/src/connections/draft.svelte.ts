@@ -12,7 +12,8 @@ export type Field = "key" | TextField;
 /** The form from top to bottom: the first error of these takes the focus. */
 export const formOrder: readonly Field[] = ["key", ...textFields];
 
-const none: Readonly<Record<TextField, string>> = { name: "", project_id: "", dataset_id: "", billing_project: "", bytes_cap: "", location: "" };
+/** How a new connection begins: no slip of the pen costs more than a few cents before somebody raises the cap. */
+export const fresh: Readonly<Record<TextField, string>> = { name: "", project_id: "", dataset_id: "", billing_project: "", bytes_cap: "100 GB", location: "" };
 
 export function fieldId(field: Field): string {
   return `connection-${field.replace("_", "-")}`;
@@ -25,7 +26,7 @@ function asField(name: string | undefined): Field | null {
 
 /** What was typed, and what the engine says about it. */
 export class Draft {
-  text = $state<Record<TextField, string>>({ ...none });
+  text = $state<Record<TextField, string>>({ ...fresh });
   /** Only fields that the person has left, or tried to submit, say what is wrong with them. */
   touched = $state<Partial<Record<Field, boolean>>>({});
   problems = $state.raw<Problem[]>([]);
@@ -132,9 +133,9 @@ export function textOf(saved: Connection): Record<TextField, string> {
   };
 }
 
-/** The shortest exact way to type this many bytes. */
-function capText(cap: number): string {
-  for (const [size, unit] of [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"]] as const) {
+/** The shortest exact way to type this many bytes, in units as the engine reads them and Google bills: powers of 1,024. */
+export function capText(cap: number): string {
+  for (const [size, unit] of [[2 ** 40, "TB"], [2 ** 30, "GB"], [2 ** 20, "MB"]] as const) {
     if (cap >= size && Number.isInteger((cap / size) * 1000)) return `${cap / size} ${unit}`;
   }
   return String(cap);

@@ -9,6 +9,7 @@ import { place } from "../frame/place.svelte";
 import { axeFinds } from "../test/axe";
 import { problem, wrong } from "../test/problems";
 import DatabaseForm from "./DatabaseForm.svelte";
+import { capText } from "./draft.svelte";
 import { ConnectionForm } from "./form.svelte";
 import { allPassed, connection, fine, offer, report } from "./made-up";
 
@@ -46,6 +47,22 @@ async function fillIn() {
   await user.type(field("Connection name"), "shop-prod");
   await user.type(field("Dataset ID"), "sales");
 }
+
+describe("the bytes cap", () => {
+  it("is proposed to a new connection, and left to the person", async () => {
+    open();
+    expect(form.draft.wire.bytes_cap).toBe("100 GB");
+    expect(form.dirty, "a proposal is nobody's work").toBe(false);
+    form.type("bytes_cap", "");
+    await tick();
+    expect(form.draft.wire.bytes_cap, "empty means none").toBe("");
+  });
+
+  it.each([[2 ** 30, "1 GB"], [100 * 2 ** 30, "100 GB"], [1.5 * 2 ** 40, "1.5 TB"], [1_000_000_000, "1000000000"], [2 ** 20, "1 MB"], [7, "7"]])("of %i bytes is typed as it is read: %s", (cap, text) => {
+    expect(capText(cap)).toBe(text);
+    expect(new ConnectionForm(connection({ bytes_cap: cap })).draft.wire.bytes_cap).toBe(text);
+  });
+});
 
 describe("the key", () => {
   it("fills the project and shows whose it is", async () => {
