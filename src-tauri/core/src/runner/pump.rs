@@ -294,3 +294,27 @@ fn ended(done: Result<(), JoinError>, halt: &Halt) {
         halt.fault(&fault);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::JoinSet;
+
+    use super::ended;
+    use crate::ground::problem::Code;
+    use crate::runner::halt::{Halt, Why};
+
+    #[tokio::test]
+    async fn a_sender_that_panics_fails_the_run_and_one_that_is_done_does_not() {
+        let halt = Halt::default();
+        let mut calls = JoinSet::new();
+        calls.spawn(async {});
+        ended(calls.join_next().await.expect("one was spawned"), &halt);
+        assert!(!halt.is_set(), "a call that is done is no fault");
+        calls.spawn(async { panic!("ada@example.com is no number") });
+        ended(calls.join_next().await.expect("one was spawned"), &halt);
+        let Some(Why::Failed(problem)) = halt.why() else {
+            panic!("a run whose sender broke must not end as if all were well");
+        };
+        assert_eq!(problem.code(), Code::Internal, "it is a fault of ours");
+    }
+}
