@@ -5,16 +5,26 @@ use std::collections::BTreeMap;
 use super::roles;
 
 macro_rules! facts {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
         /// The name of a fact.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Fact { $($(#[$doc])* $variant,)* }
+        pub enum Fact { $($(#[doc = $doc])* $variant,)* }
 
         impl Fact {
             pub const ALL: &'static [Fact] = &[$(Fact::$variant,)*];
 
             pub fn as_str(self) -> &'static str {
                 match self { $(Fact::$variant => $name,)* }
+            }
+
+            /// What it says, for the documentation.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Fact::$variant => concat!($($doc),*).trim_ascii(),)* }
+            }
+
+            /// The fact with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|fact| fact.as_str() == name)
             }
         }
     };
@@ -31,11 +41,15 @@ facts! {
     Scope = "scope",
     /// The service account, as an e-mail address.
     Member = "member",
+    /// The ID of the Google project.
     Project = "project",
     /// The project that pays for queries.
     BillingProject = "billing_project",
+    /// The ID of the dataset.
     Dataset = "dataset",
+    /// The ID of the table.
     Table = "table",
+    /// The name of the column.
     Column = "column",
     /// A view, in BigQuery's own spelling.
     View = "view",
@@ -61,10 +75,13 @@ facts! {
     UniqueIdentifier = "unique_identifier",
     /// A Google API, such as `bigquery.googleapis.com`.
     Service = "service",
+    /// The page where the API is switched on.
     ActivationUrl = "activation_url",
     /// Seconds by which this computer's clock is ahead of (positive) or behind the server's.
     SkewSeconds = "skew_seconds",
+    /// The computer that was asked.
     Host = "host",
+    /// The proxy's address.
     Proxy = "proxy",
     /// Who signed a TLS certificate.
     Issuer = "issuer",
@@ -98,7 +115,9 @@ facts! {
     Name = "name",
     /// A path on this computer.
     Path = "path",
+    /// The CleverTap account's ID.
     AccountId = "account_id",
+    /// The CleverTap account's region.
     Region = "region",
     /// CleverTap's code for a record that it did not take, such as `515`.
     RecordCode = "code",
@@ -116,15 +135,21 @@ facts! {
     Also = "also",
     /// A number that limits something, with its unit.
     Limit = "limit",
+    /// A size in bytes.
     Bytes = "bytes",
+    /// How many there are.
     Count = "count",
     /// The vendor's machine-readable reason, such as `accessDenied`.
     Reason = "reason",
+    /// The answer's HTTP status, or the state that something is in.
     Status = "status",
+    /// The ID of the query job.
     Job = "job",
     /// A short detail from the system beneath, such as an operating system's error.
     Detail = "detail",
+    /// The version that was found.
     Version = "version",
+    /// The kind of SQL statement, as BigQuery names it.
     Statement = "statement",
 }
 
