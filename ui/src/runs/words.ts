@@ -2,7 +2,6 @@
 
 import type { Fate } from "../backend/generated/Fate";
 import type { Outcome } from "../backend/generated/Outcome";
-import type { Problem } from "../backend/generated/Problem";
 import type { Phase } from "../backend/generated/Phase";
 import type { Run } from "../backend/generated/Run";
 import type { Tone } from "../backend/generated/Tone";
@@ -65,11 +64,6 @@ export const fateTone: Record<Fate, MarkTone> = {
   unprocessed: "warning",
   in_doubt: "in-doubt",
 };
-
-/** Who answered, where the problem holds an answer. */
-export function vendorOf({ code }: Problem): string {
-  return code.startsWith("clevertap_") ? "CleverTap" : "Google";
-}
 
 /** What an end means for the person's data, where the totals alone do not say it. */
 export function outcomeMeans({ outcome, counts }: Run): string | null {
