@@ -26,6 +26,7 @@ function unreachable(thrown: unknown): Problem {
   const said = thrown instanceof Error ? thrown.message : String(thrown);
   return {
     code: "window.engine_unreachable",
+    voice: "this_machine",
     facts: {},
     title: "Tapline did not answer",
     explanation: "The window could not reach the part of Tapline that does the work. What you typed is still here. Try again; if it stays so, start Tapline again.",

@@ -7,7 +7,7 @@ const body = '{\n  "error": {\n    "code": 404,\n    "message": "Not found: Data
 describe("a paste", () => {
   it("of curl -i splits into status, headers and body", () => {
     const parts = takeApart(`HTTP/2 404 \r\ndate: Mon, 23 Nov 2026 10:00:00 GMT\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n${body}`);
-    expect(parts).toEqual({ call: "bigquery.datasets.get", status: 404, headers: ["date: Mon, 23 Nov 2026 10:00:00 GMT", "content-type: application/json; charset=UTF-8"], body });
+    expect(parts).toEqual({ call: "bigquery.datasets.get", status: 404, headers: ["date: Mon, 23 Nov 2026 10:00:00 GMT", "content-type: application/json; charset=UTF-8"], body, request: null });
   });
 
   it("of curl -i through a proxy keeps the answer and not the proxy's", () => {
@@ -17,21 +17,21 @@ describe("a paste", () => {
 
   it("of curl -v reads what came back, and from the address which call it was", () => {
     const parts = takeApart(`> GET /bigquery/v2/projects/acme-dw/datasets/salse HTTP/2\n> Host: bigquery.googleapis.com\n> \n< HTTP/2 404\n< date: now\n< \n${body}\n* Connection #0 left intact`);
-    expect(parts).toEqual({ call: "bigquery.datasets.get", status: 404, headers: ["date: now"], body });
+    expect(parts).toEqual({ call: "bigquery.datasets.get", status: 404, headers: ["date: now"], body, request: "/bigquery/v2/projects/acme-dw/datasets/salse" });
   });
 
   it("of a body alone finds the status that Google writes into it", () => {
-    expect(takeApart(body)).toEqual({ call: "bigquery.datasets.get", status: 404, headers: [], body });
+    expect(takeApart(body)).toEqual({ call: "bigquery.datasets.get", status: 404, headers: [], body, request: null });
   });
 
   it("of a log line finds the status, the call and the JSON", () => {
     const parts = takeApart('2026-11-23T10:00:00Z ERROR upload failed status=401 url=https://eu1.api.clevertap.com/1/upload body={"status":"fail","error":"Invalid Credentials"}');
-    expect(parts).toEqual({ call: "clevertap.upload", status: 401, headers: [], body: '{"status":"fail","error":"Invalid Credentials"}' });
+    expect(parts).toEqual({ call: "clevertap.upload", status: 401, headers: [], body: '{"status":"fail","error":"Invalid Credentials"}', request: "https://eu1.api.clevertap.com/1/upload" });
   });
 
   it("of a client's exception finds status and call, and leaves its words as they are", () => {
     const said = "google.api_core.exceptions.Forbidden: 403 POST https://bigquery.googleapis.com/bigquery/v2/projects/acme-dw/jobs?prettyPrint=false: Access Denied: Project acme-dw: User does not have bigquery.jobs.create permission in project acme-dw.";
-    expect(takeApart(said)).toEqual({ call: "bigquery.jobs.insert", status: 403, headers: [], body: said });
+    expect(takeApart(said)).toEqual({ call: "bigquery.jobs.insert", status: 403, headers: [], body: said, request: "https://bigquery.googleapis.com/bigquery/v2/projects/acme-dw/jobs?prettyPrint=false:" });
   });
 
   it.each([
@@ -51,8 +51,8 @@ describe("a paste", () => {
   });
 
   it("that says nothing stays whole", () => {
-    expect(takeApart("  it does not work  ")).toEqual({ call: null, status: null, headers: [], body: "it does not work" });
-    expect(takeApart("")).toEqual({ call: null, status: null, headers: [], body: "" });
+    expect(takeApart("  it does not work  ")).toEqual({ call: null, status: null, headers: [], body: "it does not work", request: null });
+    expect(takeApart("")).toEqual({ call: null, status: null, headers: [], body: "", request: null });
   });
 });
 

@@ -7,6 +7,8 @@ export type Parts = {
   status: number | null;
   headers: string[];
   body: string;
+  /** The address that was asked, where it is named: it says which project and dataset were meant. */
+  request: string | null;
 };
 
 const statusLine = /^\s*<?\s*HTTP\/\d(?:\.\d)?\s+(\d{3})\b/;
@@ -20,6 +22,7 @@ export function takeApart(pasted: string): Parts {
     headers: head.headers,
     call: callOf(text, body),
     body: bodyIn(body),
+    request: /(?:https?:\/|\B)\/[^\s"'<>=]*?\b(?:projects|1\/upload)\b[^\s"'<>]*/.exec(text)?.[0] ?? null,
   };
 }
 

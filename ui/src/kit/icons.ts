@@ -16,6 +16,7 @@ export { default as IconCross } from "@lucide/svelte/icons/x";
 export { default as IconDelete } from "@lucide/svelte/icons/trash";
 export { default as IconDryRun } from "@lucide/svelte/icons/flask-conical";
 export { default as IconEdit } from "@lucide/svelte/icons/pencil";
+export { default as IconExplain } from "@lucide/svelte/icons/message-circle-question-mark";
 export { default as IconExport } from "@lucide/svelte/icons/file-down";
 export { default as IconImport } from "@lucide/svelte/icons/arrow-down-to-line";
 export { default as IconInDoubt } from "@lucide/svelte/icons/circle-question-mark";

@@ -11,6 +11,7 @@ import { placeOf } from "./code";
 import Combobox from "./Combobox.svelte";
 import DateRange from "./DateRange.svelte";
 import Dialog from "./Dialog.svelte";
+import { openLinksWith } from "./links";
 import Menu from "./Menu.svelte";
 import ProblemCard from "./ProblemCard.svelte";
 import { anyDay, inRange, lastDays } from "./range";
@@ -153,16 +154,49 @@ describe("filters", () => {
 });
 
 describe("a problem", () => {
-  it("says what was asked, what was said, who can mend it, and the command", async () => {
+  const denied = problem("dataset_get_denied", {
+    voice: "google", title: "This key may not see sales", explanation: "The account lacks a right on acme-dw:sales.", who: "An owner of the dataset sales",
+    command: "bq query 'GRANT …'", tool: "sql", command_does: "It gives the account BigQuery Data Viewer on sales, and nothing else.",
+    settles: "A grant can take some minutes to show.", console: "https://console.cloud.google.com/bigquery?project=acme-dw", message: "Hello, please help.",
+    answer: { asked: "datasets.get acme-dw:sales", status: 403, said: "Access Denied", body: '{ "error": 403 }' },
+  });
+
+  it("says what was asked, what was said, who can fix it, the command, and what it allows", async () => {
+    render(ProblemCard, { problem: denied, actions: text("Test this step again") });
+    for (const words of [denied.title, denied.explanation, "datasets.get acme-dw:sales", "Google said", "Access Denied", denied.who, denied.command, denied.command_does, denied.settles]) screen.getByText(words ?? "");
+    expect(await axeFinds()).toEqual([]);
+  });
+
+  it("has the better value at hand where one is known", async () => {
     const onfix = vi.fn();
-    render(ProblemCard, {
-      problem: problem("x", { title: "Dataset salse was not found", explanation: "acme-dw has no such dataset.", fix: { kind: "use", field: "dataset_id", value: "sales" }, command: "bq mk salse", answer: { asked: "datasets.get", status: 404, said: "Not found", body: "{}" } }),
-      onfix,
-    });
-    for (const words of ["Dataset salse was not found", "acme-dw has no such dataset.", "datasets.get", "Not found", "You, here", "bq mk salse", "Google’s whole answer"]) screen.getByText(words);
+    render(ProblemCard, { problem: problem("x", { fix: { kind: "use", field: "dataset_id", value: "sales" } }), onfix });
     await user.click(screen.getByRole("button", { name: "Use sales" }));
     expect(onfix).toHaveBeenCalledWith("dataset_id", "sales");
-    expect(await axeFinds()).toEqual([]);
+  });
+
+  it("opens Google's console outside the window", async () => {
+    const open = vi.fn();
+    openLinksWith(open);
+    render(ProblemCard, { problem: denied });
+    await user.click(screen.getByRole("button", { name: "Open Google’s console" }));
+    expect(open).toHaveBeenCalledWith(denied.console);
+  });
+
+  it("copies the command, the letter and the raw answer, each as it is", async () => {
+    render(ProblemCard, { problem: denied });
+    const copied = async (name: string) => {
+      await user.click(screen.getByRole("button", { name, ...floating }));
+      return navigator.clipboard.readText();
+    };
+    expect(await copied("Copy the command")).toBe(denied.command);
+    expect(await copied("Copy message for your admin")).toBe(denied.message);
+    expect(await copied("Copy the answer"), "the body is not set anew").toBe('HTTP 403\n{ "error": 403 }');
+  });
+
+  it("names nobody as the answerer where it is not certain who answered", () => {
+    render(ProblemCard, { problem: problem("net_html", { voice: "network", answer: { asked: "token", status: 200, said: null, body: "<html>" } }) });
+    screen.getByText("What came back");
+    expect(screen.queryByText(/Google/)).toBeNull();
   });
 });
 

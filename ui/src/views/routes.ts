@@ -3,6 +3,7 @@ import AccountsScreen from "../accounts/AccountsScreen.svelte";
 import ConnectionList from "../connections/ConnectionList.svelte";
 import EditDatabase from "../connections/EditDatabase.svelte";
 import NewDatabase from "../connections/NewDatabase.svelte";
+import ExplainScreen from "../explain/ExplainScreen.svelte";
 import ImportList from "../imports/ImportList.svelte";
 import RunList from "../runs/RunList.svelte";
 import SettingsScreen from "../settings/SettingsScreen.svelte";
@@ -28,6 +29,7 @@ const routes: readonly Route[] = [
   { path: "/accounts", view: AccountsScreen },
   { path: "/accounts/:id", view: AccountsScreen },
   { path: "/settings", view: fixed(SettingsScreen) },
+  { path: "/explain", view: fixed(ExplainScreen) },
   { path: "/imports", view: fixed(ImportList) },
   { path: "/imports/new", view: fixed(NewImport) },
   { path: "/imports/:id", view: OpenImport },

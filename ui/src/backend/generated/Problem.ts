@@ -2,12 +2,17 @@
 import type { Answer } from "./Answer";
 import type { Fix } from "./Fix";
 import type { Tool } from "./Tool";
+import type { Voice } from "./Voice";
 
 export type Problem = { 
 /**
  * Stable; branch on this.
  */
 code: string, 
+/**
+ * Whose word it is.
+ */
+voice: Voice, 
 /**
  * By name, such as `permission` or `dataset`. For a form, `field` names the field.
  */
