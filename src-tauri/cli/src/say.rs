@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use tapline_api::wire::problem::Problem;
+use tapline_api::wire::problem::{Problem, Voice};
 
 /// How a command ended, as its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +145,7 @@ const NOT_UNDERSTOOD: &str = "command_not_understood";
 pub fn not_understood(explanation: &str) -> Problem {
     Problem {
         code: NOT_UNDERSTOOD.to_owned(),
+        voice: Voice::ThisMachine,
         facts: std::collections::BTreeMap::default(),
         title: "The command was not understood".to_owned(),
         explanation: explanation.trim().to_owned(),

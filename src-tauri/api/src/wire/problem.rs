@@ -8,6 +8,8 @@ wire! {
     pub struct Problem {
         /// Stable; branch on this.
         pub code: String,
+        /// Whose word it is.
+        pub voice: Voice,
         /// By name, such as `permission` or `dataset`. For a form, `field` names the field.
         pub facts: BTreeMap<String, String>,
         pub title: String,
@@ -30,6 +32,18 @@ wire! {
         /// A letter to somebody who can mend it, in plain text. None where the person at this screen can.
         pub message: Option<String>,
         pub answer: Option<Answer>,
+    }
+
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Voice {
+        Google,
+        CleverTap,
+        Network,
+        KeyFile,
+        Form,
+        Import,
+        ThisMachine,
     }
 
     #[serde(rename_all = "snake_case", tag = "kind")]

@@ -1,11 +1,12 @@
 use tapline_core::ground::problem as core;
 
-use crate::wire::problem::{Answer, Fix, Problem, Tool};
+use crate::wire::problem::{Answer, Fix, Problem, Tool, Voice};
 
 impl From<&core::Problem> for Problem {
     fn from(problem: &core::Problem) -> Self {
         Self {
             code: problem.code().as_str().to_owned(),
+            voice: problem.code().entry().voice.into(),
             facts: problem
                 .facts()
                 .iter()
@@ -38,6 +39,20 @@ impl From<core::Fix> for Fix {
         match fix {
             core::Fix::Command(command) => Self::Command { command },
             core::Fix::Use { field, value } => Self::Use { field, value },
+        }
+    }
+}
+
+impl From<core::Voice> for Voice {
+    fn from(voice: core::Voice) -> Self {
+        match voice {
+            core::Voice::Google => Self::Google,
+            core::Voice::CleverTap => Self::CleverTap,
+            core::Voice::Network => Self::Network,
+            core::Voice::KeyFile => Self::KeyFile,
+            core::Voice::Form => Self::Form,
+            core::Voice::Import => Self::Import,
+            core::Voice::ThisMachine => Self::ThisMachine,
         }
     }
 }
