@@ -2,7 +2,6 @@
 
 use tapline_core::ground::problem::{Code, Entry, Problem, Retry, Voice, Who};
 
-use crate::example;
 use crate::placeholder::{marked, placeholder, problem, shown_in};
 
 pub fn file(code: Code) -> String {
@@ -32,7 +31,6 @@ pub fn page(entry: &Entry) -> String {
             rows.collect::<Vec<_>>().join("\n")
         ));
     }
-    parts.extend(example::section(entry.code));
     parts.push("[All problems](README.md)".to_owned());
     parts.join("\n\n") + "\n"
 }
@@ -41,7 +39,10 @@ fn in_short(entry: &Entry, known: &Problem) -> String {
     let (waiting, status) = waiting(entry.retry);
     let rows = [
         ("Who says it", says(entry.voice).to_owned()),
-        ("Who can fix it", format!("{}. {}", marked(&known.who()), meaning(entry.who))),
+        (
+            "Who can fix it",
+            format!("{}. {}", marked(&known.who()), meaning(entry.who)),
+        ),
         ("Does waiting help", waiting.to_owned()),
         ("Code", format!("`{}`", entry.code.as_str())),
         ("`tapline` ends with", format!("exit status {status}")),
@@ -50,23 +51,26 @@ fn in_short(entry: &Entry, known: &Problem) -> String {
     format!("| | |\n|---|---|\n{}", lines.join("\n"))
 }
 
-/// The command, what it gives and does not give, when to test again, and the page of Google's console.
+/// The command, what it gives and does not give, when to test again, the page of Google's console, and the letter.
 fn remedy(known: &Problem) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(command) = known.command() {
         parts.push(format!(
-            "In Cloud Shell, or in a terminal with Google's tools:\n\n```sh\n{command}\n```"
+            "## What fixes it\n\nIn Cloud Shell, or in a terminal with Google's tools:\n\n```sh\n{command}\n```"
         ));
         parts.extend(known.command_does().map(|does| marked(&does)));
         parts.extend(known.settles().map(str::to_owned));
     }
     if let Some(page) = known.console() {
+        if parts.is_empty() {
+            parts.push("## Where to look".to_owned());
+        }
         parts.push(format!("In Google's console: `{page}`"));
     }
     if known.message().is_some() {
         parts.push("Where somebody else has to do it, *Copy message for your admin* makes a letter of all this, with the real names in it.".to_owned());
     }
-    (!parts.is_empty()).then(|| format!("## What fixes it\n\n{}", parts.join("\n\n")))
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
 fn says(voice: Voice) -> &'static str {
@@ -85,12 +89,15 @@ fn says(voice: Voice) -> &'static str {
 fn meaning(who: Who) -> &'static str {
     match who {
         Who::You => "Nobody else is needed.",
-        Who::ProjectAdmin => "That is whoever may change the project: its owner, or a holder of an administrator's role in it.",
+        Who::ProjectAdmin => {
+            "That is whoever may change the project: its owner, or a holder of an administrator's role in it."
+        }
         Who::DatasetOwner => "That is a holder of BigQuery Data Owner on the dataset, or an owner of its project.",
         Who::OrganisationAdmin => "No right in the project alone is enough.",
         Who::NetworkAdmin => "Google and CleverTap may never have heard the question.",
         Who::CleverTapAdmin => "That is whoever may open Settings in CleverTap's dashboard.",
         Who::Google | Who::CleverTap => "There is nothing to change on your side.",
+        Who::Nobody => "There is nothing to do.",
         Who::Tapline => "Please report it, with the code and what you did.",
     }
 }

@@ -29,14 +29,9 @@ pub fn placeholder(fact: Fact) -> String {
 
 /// A problem of this entry that knows all that its words cannot do without, in capitals.
 pub fn problem(entry: &Entry) -> Problem {
-    let templates = [
-        entry.title,
-        entry.explanation,
-        entry.who.words(),
-        entry.command.unwrap_or_default(),
-    ];
+    let words = [entry.title, entry.explanation, entry.who.words()].into_iter();
+    let templates = words.chain(entry.commands.iter().map(|command| command.template));
     let needed: BTreeSet<Fact> = templates
-        .iter()
         .flat_map(|template| facts_in(&outside_brackets(template)))
         .collect();
     NAMES
@@ -97,6 +92,6 @@ fn facts_in(template: &str) -> Vec<Fact> {
     template
         .split('{')
         .skip(1)
-        .filter_map(|part| Fact::from_name(part.split('}').next()?))
+        .filter_map(|part| Fact::from_name(part.split(['}', '|']).next()?))
         .collect()
 }
