@@ -28,7 +28,7 @@ struct Asked {
 fn asked() -> Result<Asked, String> {
     let mut asked = Asked {
         times: 200,
-        seed: jiff::Timestamp::now().as_nanosecond().unsigned_abs() as u64,
+        seed: jiff::Timestamp::now().as_microsecond().unsigned_abs(),
         tapline: PathBuf::from("target/debug/tapline"),
     };
     let mut args = std::env::args().skip(1);

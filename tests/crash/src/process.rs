@@ -44,7 +44,7 @@ pub async fn end(mut child: Child, killed_after: Option<Duration>) -> Result<End
             }
         }
     }
-    let output = tokio::time::timeout(Duration::from_secs(120), child.wait_with_output()).await;
+    let output = tokio::time::timeout(Duration::from_mins(2), child.wait_with_output()).await;
     let output = output
         .map_err(|_| "it does not come to its end".to_owned())?
         .map_err(|error| format!("it cannot be waited for: {error}"))?;

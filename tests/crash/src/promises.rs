@@ -17,15 +17,15 @@ pub struct Promises {
 
 type Counted = BTreeMap<String, u64>;
 
-impl Promises {
-    /// The run that was begun, where one was, and whether it has come to its end.
-    pub fn last_run(&self, scene: &Scene) -> Result<Option<(String, bool)>, String> {
-        let database = scene.database().map_err(|error| error.to_string())?;
-        let sql = "SELECT id, ifnull(outcome LIKE 'completed%', 0) FROM runs ORDER BY number DESC LIMIT 1";
-        let found = database.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
-        found.optional().map_err(|error| error.to_string())
-    }
+/// The run that was begun, where one was, and whether it has come to its end.
+pub fn last_run(scene: &Scene) -> Result<Option<(String, bool)>, String> {
+    let database = scene.database().map_err(|error| error.to_string())?;
+    let sql = "SELECT id, ifnull(outcome LIKE 'completed%', 0) FROM runs ORDER BY number DESC LIMIT 1";
+    let found = database.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    found.optional().map_err(|error| error.to_string())
+}
 
+impl Promises {
     /// After a kill the store must be whole, and be so for SQLite too.
     pub fn after_a_kill(&mut self, scene: &Scene) -> Result<(), String> {
         self.look(scene).map_err(|error| error.to_string())?

@@ -9,7 +9,7 @@ use tapline_sandbox::{Fault, Matcher};
 
 use crate::chance::Chance;
 use crate::process::{self, End};
-use crate::promises::Promises;
+use crate::promises::{Promises, last_run};
 use crate::scene::Scene;
 
 const UPLOADS: &str = "/clevertap/in1/1/upload";
@@ -143,7 +143,7 @@ impl Story {
         .map(str::to_owned);
         let mut killed = 0;
         loop {
-            let run = promises.last_run(&scene)?;
+            let run = last_run(&scene)?;
             let mut args: Vec<&str> = match &run {
                 None => vec!["imports", "run", "People", "--yes"],
                 Some((run, false)) => vec!["runs", "resume", run],

@@ -158,7 +158,7 @@ impl Refusal {
             | "badGateway"
             | "jobBackendError"
             | "jobInternalError"
-            | "backendNotConnected" => self.busy(service),
+            | "backendNotConnected" => busy(service),
             _ => return None,
         })
     }
@@ -195,16 +195,12 @@ impl Refusal {
         if self.status == 429 && !self.is_key_limit() {
             return Some(Problem::new(Code::RateLimited));
         }
-        (self.status >= 500).then(|| self.busy(service))
+        (self.status >= 500).then(|| busy(service))
     }
 
     /// IAM counts an account's keys under the reason of a rate (hail-is/hail#4725, 2018-11).
     fn is_key_limit(&self) -> bool {
         self.message.starts_with("Maximum number of keys")
-    }
-
-    fn busy(&self, service: &str) -> Problem {
-        Problem::new(Code::GoogleBusy).with(Fact::Host, service)
     }
 
     /// Which API is off, where, and the page that switches it on: from the structure, else from the sentence `… API has not
@@ -322,4 +318,8 @@ fn is_console(url: &str) -> bool {
     .iter()
     .any(|start| url.starts_with(start))
         && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'<>`\\".contains(c))
+}
+
+fn busy(service: &str) -> Problem {
+    Problem::new(Code::GoogleBusy).with(Fact::Host, service)
 }

@@ -124,13 +124,13 @@ async fn goes_on(scene: &Scene, import: ImportId, profiles: bool, instant: u64) 
         arrived.values().all(|times| *times == 1),
         "at instant {instant}: no event arrived twice"
     );
-    let lost = (1..=2_100)
+    let missing = (1..=2_100)
         .map(|n| json!(format!("u{n}")))
         .filter(|whose| !arrived.contains_key(&whose.to_string()))
         .filter(|whose| !listed.iter().any(|record| record.identity.as_deref() == whose.as_str()))
         .count();
     assert_eq!(
-        lost, 0,
+        missing, 0,
         "at instant {instant}: each event arrived or is listed as in doubt"
     );
 }

@@ -16,12 +16,11 @@ const BIGQUERY: &str = "bigquery.googleapis.com";
 /// An answer that is no success, as a problem with what Google said.
 pub(super) fn refused(reply: &Reply, asked: &Asked) -> Problem {
     let body = String::from_utf8_lossy(&reply.body).into_owned();
-    match Refusal::read(reply.status, &reply.body) {
-        Some(refusal) => judge(&refusal, asked, Some(body)),
-        None => {
-            let problem = unreadable(reply, asked);
-            with_answer(problem, reply.status, asked, None, Some(body))
-        }
+    if let Some(refusal) = Refusal::read(reply.status, &reply.body) {
+        judge(&refusal, asked, Some(body))
+    } else {
+        let problem = unreadable(reply, asked);
+        with_answer(problem, reply.status, asked, None, Some(body))
     }
 }
 
