@@ -1,4 +1,4 @@
-//! No problem of CleverTap's or the network's is in the catalogue without an answer that shows it: one that was recorded,
+//! No problem of Google's, CleverTap's or the network's is in the catalogue without an answer that shows it: one that was recorded,
 //! or one that a server on a real socket gives in a test.
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ const OF_NO_ANSWER: &[Code] = &[Code::CleverTapNoAnswer, Code::TlsUnusable];
 fn in_corpus() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/answers");
     let mut codes = BTreeSet::new();
-    for file in ["clevertap.json", "network.json"] {
+    for file in ["google.json", "clevertap.json", "network.json"] {
         let text = std::fs::read(folder.join(file)).expect("the corpus is there");
         let answers: Vec<serde_json::Value> = serde_json::from_slice(&text).expect("a list of answers");
         codes.extend(
@@ -35,11 +35,11 @@ fn in_corpus() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_problem_of_clevertaps_and_the_networks_has_a_real_answer() {
+fn every_problem_that_an_answer_can_cause_has_a_real_answer() {
     let recorded = in_corpus();
     let without: Vec<&str> = CATALOGUE
         .iter()
-        .filter(|entry| matches!(entry.voice, Voice::CleverTap | Voice::Network))
+        .filter(|entry| matches!(entry.voice, Voice::Google | Voice::CleverTap | Voice::Network))
         .filter(|entry| !recorded.contains(entry.code.as_str()))
         .filter(|entry| {
             let name = format!("Code::{:?}", entry.code);
@@ -68,4 +68,16 @@ fn every_code_for_a_record_has_a_problem_and_an_answer_of_its_own() {
         assert!(recorded.contains(code.as_str()), "no answer with {number} is recorded");
     }
     assert_eq!(RECORD_CODES.len(), 23, "as many as CleverTap publishes");
+}
+
+#[test]
+fn no_two_problems_share_their_words() {
+    let mut said = BTreeSet::new();
+    for entry in CATALOGUE {
+        assert!(
+            said.insert((entry.title, entry.explanation)),
+            "{:?} says what another says",
+            entry.code
+        );
+    }
 }

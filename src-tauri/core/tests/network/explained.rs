@@ -1,4 +1,4 @@
-//! Every recorded answer in `tests/data/answers` of CleverTap's and the network's, explained as `tapline explain` does.
+//! Every recorded answer in `tests/data/answers`, Google's, CleverTap's and the network's, explained as `tapline explain` does.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -84,6 +84,8 @@ fn faults(answer: &Recorded, problems: &[Problem]) -> Vec<String> {
     }
     for problem in problems {
         let words = format!("{} / {}", problem.title(), problem.explanation());
+        // The tail of a key's id is shown behind dots.
+        let words = words.replace("The key …", "The key ");
         if words.contains(['…', '{']) || words.contains("  ") {
             faults.push(format!("{}: no whole sentences: {words}", answer.name));
         }
@@ -95,12 +97,16 @@ fn faults(answer: &Recorded, problems: &[Problem]) -> Vec<String> {
 fn every_recorded_answer_is_explained_exactly() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/answers");
     let mut found = Vec::new();
-    for (file, call) in [("clevertap.json", "clevertap.upload"), ("network.json", "network")] {
+    for (file, call) in [
+        ("google.json", ""),
+        ("clevertap.json", "clevertap.upload"),
+        ("network.json", "network"),
+    ] {
         let text = std::fs::read(folder.join(file)).expect("the corpus is there");
         let answers: Vec<Recorded> = serde_json::from_slice(&text).expect("a list of answers");
         assert!(answers.len() > 50, "{file} holds what it held");
         for answer in answers {
-            assert_eq!(answer.call, call, "{} is in its file", answer.name);
+            assert!(answer.call == call || call.is_empty(), "{} is in its file", answer.name);
             assert!(!answer.source.is_empty(), "{} says who says so", answer.name);
             found.extend(faults(&answer, &explained(&answer)));
         }
