@@ -109,6 +109,48 @@ async fn events_in_doubt_go_out_as_they_were_stored_and_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn a_resend_that_was_stopped_goes_on_where_it_was_and_sends_nothing_twice() {
+    let world = World::new().await;
+    world.serve_customers(3_000);
+    world.add_connection("shop-prod").await;
+    world.add_account("Shop").await;
+    let import = world.add_import(&events_plan("Visits", "shop-prod", "Shop")).await;
+    world.sandbox.fault(Matcher::path(UPLOADS), Fault::CutAnswer);
+    let run = world.run(&import).await;
+    assert_eq!(run["counts"]["in_doubt"], 3_000, "no call was answered: {run:#}");
+    world.sandbox.clear_faults();
+    world.sandbox.clevertap().forget_records();
+
+    let second = world.sandbox.hold(Matcher::path(UPLOADS).skip(1));
+    let doubted = json!({"run": run["id"], "fate": "in_doubt", "code": null, "column": null});
+    let mark = world.heard.mark();
+    let started = world.ask("runs.resend", doubted.clone()).await;
+    second.arrived(1).await;
+    world.ask("runs.stop", json!({"run": started["id"]})).await;
+    second.open();
+    let stopped = world.run_ended(mark, &started["id"]).await;
+    assert_eq!(stopped["outcome"], "stopped", "{stopped:#}");
+    assert_eq!(stopped["resumable"], true, "a thousand are left: {stopped:#}");
+    let waits = world.refused("runs.resend", doubted.clone()).await;
+    assert_eq!(waits["code"], "resend_run_waits", "first this one: {waits:#}");
+
+    let mark = world.heard.mark();
+    world
+        .ask("runs.resume", json!({"run": started["id"], "in_doubt": null}))
+        .await;
+    let done = world.run_ended(mark, &started["id"]).await;
+    assert_eq!(done["outcome"], "completed", "{done:#}");
+    assert_eq!(done["counts"]["delivered"], 3_000, "{done:#}");
+    assert_eq!(done["mends"], run["id"], "it is the same run still");
+    assert_eq!(
+        world.sandbox.clevertap().events().len(),
+        3_000,
+        "none is missing, none is doubled"
+    );
+    nothing_is_left(&world, &doubted).await;
+}
+
+#[tokio::test]
 async fn a_forgotten_person_stands_in_no_record_and_in_no_file() {
     let world = World::new().await;
     world.serve_people(4, |n| {
