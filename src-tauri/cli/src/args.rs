@@ -338,6 +338,20 @@ pub enum Runs {
         /// The run's id
         run: String,
     },
+    /// List rows that a run did not deliver, or not surely: each with its code and what that means
+    Rows {
+        /// The run's id
+        run: String,
+        /// Those with this code alone, such as 515
+        #[arg(long)]
+        code: Option<String>,
+        /// Those in which this text occurs
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// How many at most, up to 1,000
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
     /// Go on with a run that was paused, stopped, interrupted or that failed, and wait for its end
     ///
     /// It reads the same result of BigQuery's, and sends what was never acknowledged. Ctrl-C stops it again.

@@ -19,14 +19,14 @@ export const over: Run = {
   counts: { ...counts, read: 200, delivered: 80, rejected: 120 }, health: { words: "40 %", percent: 40, tone: "bad" },
 };
 
-export const phones: ReasonGroup = { fate: "rejected", reason: { code: "phone_country", column: "phone", reason: "Phone has no country code", count: 120 } };
+export const phones: ReasonGroup = { fate: "rejected", reason: { code: "phone_country", column: "phone", reason: "Phone has no country code", count: 120 }, means: null };
 
 /** 120 records, a page at a time. */
 export function recordsPage({ after, limit }: RecordsAsk): RecordsPage {
   const start = (after ?? 0) + 1;
   const records = Array.from({ length: Math.max(0, Math.min(limit, 121 - start)) }, (_, n) => ({
     position: start + n, fate: "rejected" as const, identity: `u${start + n}`, code: "phone_country", column: "phone", reason: "Phone has no country code",
-    record: '{"phone":"0171"}',
+    means: null, record: '{"phone":"0171"}',
   }));
   return { records, total: 120 };
 }

@@ -87,6 +87,8 @@ wire! {
     pub struct ReasonGroup {
         pub fate: Fate,
         pub reason: Reason,
+        /// What CleverTap's code means and what to do, where the code is CleverTap's.
+        pub means: Option<Problem>,
     }
 
     pub struct RecordsAsk {
@@ -116,6 +118,8 @@ wire! {
         pub column: Option<String>,
         /// Failure Description.
         pub reason: String,
+        /// What CleverTap's code means and what to do, where the code is CleverTap's.
+        pub means: Option<Problem>,
         /// The record as JSON, or the row where no record could be made. Absent once its values are forgotten.
         pub record: Option<String>,
     }

@@ -1,5 +1,6 @@
 //! `tapline runs`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -7,7 +8,8 @@ use serde_json::json;
 use tapline_api::wire::import::ImportBrief;
 use tapline_api::wire::problem::Problem;
 use tapline_api::wire::run::{
-    Fate, ForgetAsk, Forgotten, ResendAsk, ResendPlan, Run, RunReasons, RunRef, RunResume, RunsAsk,
+    Fate, ForgetAsk, Forgotten, RecordsAsk, RecordsPage, ResendAsk, ResendPlan, Run, RunReasons, RunRef, RunResume,
+    RunsAsk,
 };
 
 use super::imports;
@@ -20,6 +22,12 @@ pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
     match ask {
         Runs::List { import } => list(desk, import.as_deref()).await,
         Runs::Show { run } => show(desk, run).await,
+        Runs::Rows {
+            run,
+            code,
+            search,
+            limit,
+        } => rows(desk, run, code, search, limit).await,
         Runs::Resume {
             run,
             in_doubt,
@@ -121,12 +129,62 @@ async fn show(desk: &Desk, run: String) -> Answered {
             clean(&reason.reason),
             clean(&reason.code),
         );
+        if let Some(means) = &group.means {
+            let _ = write!(words, "\n    {}", clean(&means.explanation));
+        }
     }
     if let Some(problem) = &run.problem {
         words.push('\n');
         words.push_str(&problem_words(problem));
     }
     Ok(Said::new(json!({ "run": run, "reasons": reasons.groups }), words))
+}
+
+async fn rows(desk: &Desk, run: String, code: Option<String>, search: Option<String>, limit: u32) -> Answered {
+    let ask = RecordsAsk {
+        run,
+        fate: None,
+        code,
+        column: None,
+        search: search.unwrap_or_default(),
+        after: None,
+        limit,
+    };
+    let page: RecordsPage = desk.ask("runs.records", &ask).await?;
+    let cells: Vec<Vec<String>> = page
+        .records
+        .iter()
+        .map(|record| {
+            vec![
+                number(record.position),
+                words::fate(record.fate).to_owned(),
+                clean(record.identity.as_deref().unwrap_or("")),
+                clean(&record.code),
+                clean(&record.reason),
+            ]
+        })
+        .collect();
+    let head = ["Row", "Fate", "Identity", "Code", "Reason"];
+    let mut words = table(&head, &cells, "Every row was delivered, or none fits.");
+    let meanings: BTreeMap<&str, &Problem> = page
+        .records
+        .iter()
+        .filter_map(|record| Some((record.code.as_str(), record.means.as_ref()?)))
+        .collect();
+    for (code, means) in meanings {
+        let _ = write!(
+            words,
+            "\n\n{} ({}): {}",
+            clean(&means.title),
+            clean(code),
+            clean(&means.explanation)
+        );
+    }
+    let shown = page.records.len() as u64;
+    if shown < page.total {
+        let _ = write!(words, "\n\n{} of {} are shown.", number(shown), number(page.total));
+    }
+    Ok(Said::new(&page, words))
 }
 
 async fn resume(

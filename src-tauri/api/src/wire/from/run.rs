@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use tapline_core::clevertap::record;
 use tapline_core::run as core;
 use tapline_core::store::{ReasonCount, RecordRow};
 
@@ -142,10 +143,19 @@ impl From<Fate> for core::Fate {
     }
 }
 
+/// Rows that we rejected have reasons of ours; the others have CleverTap's codes.
+fn means(fate: core::Fate, code: &str, said: Option<&str>, kept: Option<&str>) -> Option<Problem> {
+    match fate {
+        core::Fate::Rejected => None,
+        core::Fate::Unprocessed | core::Fate::InDoubt => record::of_row(code, said, kept).map(Problem::from),
+    }
+}
+
 impl From<ReasonCount> for ReasonGroup {
     fn from(group: ReasonCount) -> Self {
         Self {
             fate: group.fate.into(),
+            means: means(group.fate, &group.code, group.reason.as_deref(), None),
             reason: Reason {
                 code: group.code,
                 column: group.column,
@@ -161,6 +171,7 @@ impl From<RecordRow> for RunRecord {
         Self {
             position: row.position,
             fate: row.fate.into(),
+            means: means(row.fate, &row.code, row.reason.as_deref(), row.record.as_deref()),
             identity: row.identity,
             code: row.code,
             column: row.column,
