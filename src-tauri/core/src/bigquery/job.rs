@@ -140,7 +140,10 @@ impl Client {
 
     /// Whether a job that may have been asked for is there, and good.
     pub async fn known(&self, job: &JobRef) -> Result<Known, Problem> {
-        match self.job_wire(job).await {
+        let asked = self.about_job("jobs.get", job);
+        // Read as it is: that the job failed is an answer here, and no failure.
+        let found = self.json::<JobWire>(&asked, || at_job(Ask::get(Host::BigQuery), job, "jobs"));
+        match found.await {
             Ok(wire) if wire.status.error_result.is_some() => Ok(Known::Failed),
             Ok(_) => Ok(Known::Job),
             Err(problem) if problem.code() == Code::JobNotFound => Ok(Known::Nothing),
