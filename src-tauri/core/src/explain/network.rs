@@ -56,7 +56,8 @@ fn answer(pasted: &Pasted, reply: Reply) -> Vec<Problem> {
         Code::RateLimited,
         Code::VpcPerimeter,
     ];
-    let googles = own
+    let googles = reply
+        .json::<serde::de::IgnoredAny>()
         .is_ok()
         .then(|| bigquery(Method::DatasetsGet, context, reply))
         .flatten();

@@ -26,7 +26,9 @@ pub fn told(text: &str, host: Option<&str>, proxy: Option<&str>) -> Told {
     let text = text.trim();
     let named = host_in(text);
     let host = host.or(named.as_deref()).unwrap_or(SOMEBODY);
-    if let Some((status, headers, body)) = wire(text) {
+    // What curl ends with is its own verdict, whatever heads it printed on the way.
+    let has_verdict = text.lines().any(|line| line.starts_with("curl: ("));
+    if let Some((status, headers, body)) = wire(text).filter(|_| !has_verdict) {
         return answer(status, &headers, body, host, proxy);
     }
     if looks_like_a_page(text) {
