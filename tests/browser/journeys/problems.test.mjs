@@ -51,13 +51,6 @@ test("a whole answer of curl is taken apart and explained, by keys alone", async
   await world.look("explain-full");
 });
 
-test("the terminal says the same of the same answer", async () => {
-  const title = await world.page.getByRole("status", { name: "Meaning" }).textContent();
-  const body = denied.slice(denied.indexOf("{"));
-  const told = await world.call("problems.explain", { call: "bigquery.jobs.insert", status: 403, headers: [], body, context: null, request: null });
-  assert.deepEqual([told.code, told.title], ["jobs_create_denied", title], "one catalogue has the words");
-});
-
 test("what Google answered opens whole", async () => {
   await world.page.getByText("What Google answered").click();
   await world.page.getByRole("group", { name: "What Google answered" }).getByText(/"accessDenied"/).waitFor();
