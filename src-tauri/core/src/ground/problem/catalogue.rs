@@ -98,7 +98,7 @@ macro_rules! chosen {
 }
 
 macro_rules! catalogue {
-    ($($voice:ident :: { $($variant:ident = $name:literal { $title:literal, $explanation:literal, $who:ident, $retry:ident $(, $command:literal)? $(, by $remedy:ident)? $(, at $page:ident)? })* })*) => {
+    ($($voice:ident :: { $($variant:ident = $name:literal { $title:literal, $explanation:literal, $who:ident, $retry:ident $(, by $remedy:ident)? $(, at $page:ident)? })* })*) => {
         /// What went wrong, for programs. The names are stable; people never see them alone.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code { $($($variant,)*)* }
@@ -127,7 +127,7 @@ macro_rules! catalogue {
             explanation: $explanation,
             who: Who::$who,
             retry: Retry::$retry,
-            commands: chosen!($(&[Command { template: $command, does: None, settles: None }])? $(remedies::$remedy)?),
+            commands: chosen!($(remedies::$remedy)?),
             console: chosen!($(remedies::$page)?),
         },)*)*];
     };
@@ -514,7 +514,7 @@ catalogue! {
     FilesDenied = "files_denied" {
         "This key may not read the files behind the table",
         "The table's rows lie in Cloud Storage, or in Google Drive, and {member|the account} may not read them there[: {permission} is missing]. Grant Storage Object Viewer on the bucket, or share the file in Drive with the account.",
-        DatasetOwner, NotByItself }
+        DatasetOwner, NotByItself, at TABLE }
     DriveDenied = "drive_denied" {
         "The table is a Google sheet that this key cannot open",
         "Share the file in Google Drive with {member|the service account}, as with a person. It is shared already where the token lacks the Drive scope, which Tapline does not ask for: then copy the sheet into a table of BigQuery's own.",
@@ -530,7 +530,7 @@ catalogue! {
     PolicyTagDenied = "policy_tag_denied" {
         "A policy tag keeps this key from a column",
         "[The column is {column}. ][The tag is {policy_tag}. ]Roles on the dataset do not open it: {member|the account} needs Fine-Grained Reader on the tag. Or leave the column out.",
-        DatasetOwner, NotByItself }
+        DatasetOwner, NotByItself, at POLICY_TAGS }
     EncryptionKeyDenied = "encryption_key_denied" {
         "BigQuery may not use the encryption key of this table",
         "The table is encrypted with your organisation's own key[ {encryption_key}], and {service_agent|BigQuery's own service account} may not use it. It is that account that needs the right, not the one in this connection.",
@@ -538,7 +538,7 @@ catalogue! {
     EncryptionKeyOff = "encryption_key_off" {
         "The encryption key of this table is switched off",
         "The table is encrypted with your organisation's own key[ {encryption_key}], and that key is disabled or destroyed. Until it is enabled again nobody can read the table.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at ENCRYPTION_KEYS }
     JobOfOther = "job_of_other" {
         "The query job belongs to another account",
         "{member|The account} may look at its own jobs only, and {permission} is missing on {resource|it}. Was the key replaced by one of another account?",
@@ -582,7 +582,7 @@ catalogue! {
     NoSlots = "no_slots" {
         "The project has no slots to run queries with",
         "The project {project|that pays} is on an edition of BigQuery, and no reservation is set up for it[ in {location}]. An administrator assigns one, or goes back to on-demand.",
-        ProjectAdmin, NotByItself }
+        ProjectAdmin, NotByItself, at RESERVATIONS }
     ResponseTooLarge = "response_too_large" {
         "The result is too large for BigQuery to hand out",
         "Take fewer columns, or fewer rows; or read from a table that the query writes.",
@@ -1454,7 +1454,7 @@ mod tests {
     fn words_name_only_facts_that_exist() {
         for entry in CATALOGUE {
             let commands = entry.commands.iter();
-            let remedies = commands.flat_map(|command| [Some(command.template), command.does].into_iter().flatten());
+            let remedies = commands.flat_map(|command| [command.template, command.does]);
             let words = [entry.title, entry.explanation, entry.who.words()].into_iter();
             for template in words.chain(remedies).chain(entry.console.iter().copied()) {
                 for name in template

@@ -59,7 +59,7 @@ impl Problem {
     /// What the command allows and what it does not, where there is one.
     pub fn command_does(&self) -> Option<String> {
         let (command, _) = self.chosen()?;
-        words::fill_all(command.does?, &self.facts, words::Quote::Nothing)
+        words::fill_all(command.does, &self.facts, words::Quote::Nothing)
     }
 
     /// What to know before testing again: what was just mended may take a while to show.

@@ -1,4 +1,4 @@
-use super::super::{Answer, CATALOGUE, Code, Fact, Facts, Problem, Tool};
+use super::super::{Answer, CATALOGUE, Code, Fact, Facts, Problem, Tool, Who};
 
 /// Where every fact is known, with plain names.
 fn known(code: Code) -> Problem {
@@ -188,4 +188,34 @@ fn all_facts() -> Facts {
         facts.set(*fact, "plain");
     }
     facts
+}
+
+#[test]
+fn whoever_is_asked_in_googles_console_is_shown_where() {
+    for entry in CATALOGUE {
+        // A sheet is shared in Google Drive, another database opens itself, and of the unknown no page is known.
+        let elsewhere = matches!(
+            entry.code,
+            Code::DriveDenied | Code::UpstreamDenied | Code::GoogleRefused
+        );
+        let asked = matches!(
+            entry.who,
+            Who::ProjectAdmin | Who::DatasetOwner | Who::OrganisationAdmin
+        ) && !elsewhere;
+        assert!(
+            !asked || !entry.console.is_empty() || !entry.commands.is_empty(),
+            "{:?} sends somebody to Google's console and does not say where",
+            entry.code
+        );
+        for command in entry.commands {
+            let grants = ["iam-policy-binding", "GRANT "]
+                .iter()
+                .any(|part| command.template.contains(part));
+            assert!(
+                !grants || command.settles.is_some(),
+                "{:?}: a grant is slow to show, and nobody says so",
+                entry.code
+            );
+        }
+    }
 }

@@ -10,7 +10,7 @@
 pub struct Command {
     pub template: &'static str,
     /// What it allows, and what it does not. For the person who is asked to run it.
-    pub does: Option<&'static str>,
+    pub does: &'static str,
     /// Why testing again at once may be too early.
     pub settles: Option<&'static str>,
 }
@@ -23,23 +23,19 @@ const GRANTS_SETTLE: Option<&str> =
 
 const ON_PROJECT: Command = Command {
     template: "gcloud projects add-iam-policy-binding {project} --member=serviceAccount:{member} --role={role} --condition=None",
-    does: Some("It gives {member} the role {role_title} in the project {project}.[ The role lets it {role_lets}.]"),
+    does: "It gives {member} the role {role_title} in the project {project}.[ The role lets it {role_lets}.]",
     settles: GRANTS_SETTLE,
 };
 
 const ON_DATASET: Command = Command {
     template: "bq query --project_id={project} --use_legacy_sql=false 'GRANT `{role}` ON SCHEMA `{project}`.`{dataset}` TO \"serviceAccount:{member}\"'",
-    does: Some(
-        "It gives {member} the role {role_title} on the dataset {dataset}, and on nothing else in the project.[ The role lets it {role_lets}.]",
-    ),
+    does: "It gives {member} the role {role_title} on the dataset {dataset}, and on nothing else in the project.[ The role lets it {role_lets}.]",
     settles: GRANTS_SETTLE,
 };
 
 const ON_TABLE: Command = Command {
     template: "bq add-iam-policy-binding --member=serviceAccount:{member} --role={role} --table=true {project}:{dataset}.{table}",
-    does: Some(
-        "It gives {member} the role {role_title} on the table {dataset}.{table}, and on no other table.[ The role lets it {role_lets}.]",
-    ),
+    does: "It gives {member} the role {role_title} on the table {dataset}.{table}, and on no other table.[ The role lets it {role_lets}.]",
     settles: GRANTS_SETTLE,
 };
 
@@ -49,9 +45,7 @@ pub const GRANT_ON_PROJECT: &[Command] = &[ON_PROJECT];
 /// A role in the project that pays for queries.
 pub const GRANT_ON_BILLING_PROJECT: &[Command] = &[Command {
     template: "gcloud projects add-iam-policy-binding {billing_project} --member=serviceAccount:{member} --role={role} --condition=None",
-    does: Some(
-        "It gives {member} the role {role_title} in the project {billing_project}.[ The role lets it {role_lets}.]",
-    ),
+    does: "It gives {member} the role {role_title} in the project {billing_project}.[ The role lets it {role_lets}.]",
     settles: GRANTS_SETTLE,
 }];
 
@@ -64,9 +58,7 @@ pub const GRANT_ON_TABLE: &[Command] = &[ON_TABLE, ON_DATASET];
 /// The role that most likely gives too much. Which role does, Google does not say.
 pub const TAKE_AWAY: &[Command] = &[Command {
     template: "gcloud projects remove-iam-policy-binding {project} --member=serviceAccount:{member} --role={role} --condition=None",
-    does: Some(
-        "It takes the role {role_title} in the project {project} away from {member}, and whatever else the account does by that role stops working. Imports go on only if the account may run queries in {billing_project} (BigQuery Job User) and read the dataset {dataset} (BigQuery Data Viewer; BigQuery Data Editor, where an import keeps there what it sent) by other roles: give it these first. Where the account does not hold the role, the command says so and changes nothing.",
-    ),
+    does: "It takes the role {role_title} in the project {project} away from {member}, and whatever else the account does by that role stops working. Imports go on only if the account may run queries in {billing_project} (BigQuery Job User) and read the dataset {dataset} (BigQuery Data Viewer; BigQuery Data Editor, where an import keeps there what it sent) by other roles: give it these first. Where the account does not hold the role, the command says so and changes nothing.",
     settles: Some(
         "What is taken away can take some minutes to be gone. Test again afterwards, to see that all an import needs is still there.",
     ),
@@ -74,47 +66,47 @@ pub const TAKE_AWAY: &[Command] = &[Command {
 
 pub const SWITCH_SERVICE_ON: &[Command] = &[Command {
     template: "gcloud services enable {service} --project={project}",
-    does: Some("It switches {service} on in the project {project}. It gives nobody any right."),
+    does: "It switches {service} on in the project {project}. It gives nobody any right.",
     settles: Some("Switching it on takes some minutes to show. If the test still fails, wait and test again."),
 }];
 
 pub const MAKE_KEY: &[Command] = &[Command {
     template: "gcloud iam service-accounts keys create key.json --iam-account={member}",
-    does: Some("It makes another key for {member}, which may do what the account may. It gives the account no right."),
+    does: "It makes another key for {member}, which may do what the account may. It gives the account no right.",
     settles: None,
 }];
 
 pub const SWITCH_ACCOUNT_ON: &[Command] = &[Command {
     template: "gcloud iam service-accounts enable {member}",
-    does: Some("It lets {member} sign in again. It gives the account no right that it did not have."),
+    does: "It lets {member} sign in again. It gives the account no right that it did not have.",
     settles: Some("It takes some minutes to show. If the test still fails, wait and test again."),
 }];
 
 /// For thirty days after it was shut down.
 pub const UNDELETE_PROJECT: &[Command] = &[Command {
     template: "gcloud projects undelete {project}",
-    does: Some("It brings the project {project} back with all that is in it. It gives nobody any right."),
+    does: "It brings the project {project} back with all that is in it. It gives nobody any right.",
     settles: Some("It takes some minutes to show. If the test still fails, wait and test again."),
 }];
 
 /// Which keys there are: which of them is no longer used, only people know.
 pub const LIST_KEYS: &[Command] = &[Command {
     template: "gcloud iam service-accounts keys list --managed-by=user --iam-account={member}",
-    does: Some("It lists the keys of {member} and changes nothing. Keys are deleted one by one, by `keys delete`."),
+    does: "It lists the keys of {member} and changes nothing. Keys are deleted one by one, by `keys delete`.",
     settles: None,
 }];
 
 /// For the rules of the older kind, which are on or off; `gcloud resource-manager` does not know the managed ones.
 pub const ALLOW_KEYS: &[Command] = &[Command {
     template: "gcloud resource-manager org-policies disable-enforce {plain_constraint} --project={project}",
-    does: Some("It lifts the rule {plain_constraint} in the project {project} alone, for all service accounts in it."),
+    does: "It lifts the rule {plain_constraint} in the project {project} alone, for all service accounts in it.",
     settles: Some("It takes some minutes to show."),
 }];
 
 /// A role on one key of Cloud KMS, for the account in whose name BigQuery uses it.
 pub const GRANT_ENCRYPTION: &[Command] = &[Command {
     template: "gcloud kms keys add-iam-policy-binding {encryption_key} --member=serviceAccount:{service_agent} --role={role}",
-    does: Some("It lets {service_agent}, which is BigQuery itself, encrypt and decrypt with this one key."),
+    does: "It lets {service_agent}, which is BigQuery itself, encrypt and decrypt with this one key.",
     settles: GRANTS_SETTLE,
 }];
 
@@ -161,3 +153,10 @@ pub const JOBS: &[Page] = &["https://console.cloud.google.com/bigquery?project={
 pub const PERIMETERS: &[Page] = &["https://console.cloud.google.com/security/service-perimeter"];
 
 pub const POLICIES: &[Page] = &["https://console.cloud.google.com/iam-admin/orgpolicies"];
+
+pub const POLICY_TAGS: &[Page] = &["https://console.cloud.google.com/bigquery/policy-tags?project={project}"];
+
+/// Keys mostly lie in a project of their own, which is chosen there.
+pub const ENCRYPTION_KEYS: &[Page] = &["https://console.cloud.google.com/security/kms"];
+
+pub const RESERVATIONS: &[Page] = &["https://console.cloud.google.com/bigquery/admin/reservations?project={project}"];
