@@ -12,6 +12,8 @@ pub struct Asked {
     pub member: String,
     /// The project in the address: the one that pays, for jobs.
     pub project: String,
+    /// The project that the dataset is in, where that is another.
+    pub dataset_project: Option<String>,
     pub dataset: Option<String>,
     pub table: Option<String>,
     /// Where a job ran or was asked to run.
@@ -28,7 +30,8 @@ impl Asked {
     }
 
     pub(super) fn resource(&self) -> String {
-        let mut text = self.project.clone();
+        let of_dataset = self.dataset_project.as_ref().filter(|_| self.dataset.is_some());
+        let mut text = of_dataset.unwrap_or(&self.project).clone();
         for (mark, part) in [(':', &self.dataset), ('.', &self.table), ('.', &self.job)] {
             if let Some(part) = part {
                 if !text.is_empty() {
@@ -72,10 +75,11 @@ impl Asked {
     }
 
     pub(super) fn about(&self, named: Named) -> Self {
-        let same = self.dataset == named.dataset && self.project == named.project;
+        let same = self.dataset == named.dataset;
         Self {
             dataset_location: self.dataset_location.clone().filter(|_| same || self.dataset.is_none()),
             job: None,
+            dataset_project: None,
             project: named.project,
             dataset: named.dataset,
             table: named.table,

@@ -1,5 +1,7 @@
 //! What earlier steps learned, as JSON of names and values, and what the request itself tells.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::pasted::unread;
@@ -123,9 +125,27 @@ impl Context {
         let request = request.trim_start_matches('\u{feff}').trim();
         let (head, body) = split_request(request);
         self.take_path(head);
+        self.take_assertion(body);
         if let Ok(request) = serde_json::from_str::<Value>(body) {
             self.take_request_json(&request);
         }
+    }
+
+    /// Who asked for a token, with which key and when: a signed assertion says it, and nothing else of it is kept.
+    fn take_assertion(&mut self, form: &str) {
+        let Some(assertion) = form.split('&').find_map(|pair| pair.trim().strip_prefix("assertion=")) else {
+            return;
+        };
+        let mut parts = assertion.split('.').map(|part| {
+            let bytes = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+            serde_json::from_slice::<Value>(&bytes).unwrap_or_default()
+        });
+        let (header, claims) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let member = text(&claims, "iss").filter(|email| read_member("request", email).is_ok());
+        set(&mut self.member, member);
+        set(&mut self.key_id, text(&header, "kid"));
+        self.asked_at = self.asked_at.or(claims.get("iat").and_then(Value::as_i64));
     }
 
     fn take_request_json(&mut self, request: &Value) {

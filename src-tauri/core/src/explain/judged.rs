@@ -101,6 +101,7 @@ pub(super) fn bigquery(method: Method, context: &Context, reply: Reply) -> Optio
         method: method.name(),
         member: context.member.clone().unwrap_or_default(),
         project: project.cloned().unwrap_or_default(),
+        dataset_project: context.project.clone(),
         dataset: context.dataset.clone(),
         table: context.table.clone(),
         location: context.location.clone(),

@@ -154,12 +154,25 @@ fn about(said: &str, asked: &Asked) -> Asked {
         .and_then(|rest| rest.split_once(": "));
     let in_front = in_front.and_then(|(resource, _)| resource.split_once(' '));
     let named = stated(said)
-        .and_then(|(_, name)| Named::read(&name))
+        .and_then(|(kind, name)| data(&kind, &name))
         .or_else(|| match in_front {
             Some(("Dataset" | "Table" | "Project" | "View", name)) => Named::read(name),
             _ => None,
         });
     named.map_or_else(|| asked.clone(), |named| asked.about(named))
+}
+
+/// A project, dataset or table. Of a connection or another thing, which is spelled alike, only the project counts.
+fn data(kind: &str, name: &str) -> Option<Named> {
+    let named = Named::read(name)?;
+    if matches!(kind, "" | "project" | "dataset" | "table" | "view" | "resource") {
+        return Some(named);
+    }
+    Some(Named {
+        dataset: None,
+        table: None,
+        ..named
+    })
 }
 
 /// A thing that is neither project, dataset nor table: a connection, a key, a bucket.
