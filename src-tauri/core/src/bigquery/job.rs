@@ -256,6 +256,8 @@ fn results(job: &JobRef, start: u64, most: u32) -> Ask {
         .asking("startIndex", start.to_string())
         .asking("maxResults", most.to_string())
         .asking("formatOptions.useInt64Timestamp", "true")
+        // Google indents answers otherwise, and sends many times the bytes.
+        .asking("prettyPrint", "false")
 }
 
 fn at_job(ask: Ask, job: &JobRef, room: &str) -> Ask {

@@ -12,6 +12,7 @@ pub mod page;
 mod query;
 pub mod reader;
 mod refusal;
+mod scan;
 pub mod schema;
 pub mod type_text;
 mod walk;

@@ -10,20 +10,47 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
-use serde::Deserializer as _;
 use serde_json::value::RawValue;
 
-use super::walk::{Envelope, Found};
+use super::scan::{Scanned, scan};
+use super::walk::walk;
 
 /// Rows as they came. Every row has the same number of cells.
 pub struct Page {
     body: String,
-    /// Where each cell is in the body, row by row.
-    cells: Vec<Range<u32>>,
-    rows: usize,
-    width: usize,
+    found: Scanned,
+}
+
+/// Where a cell is in the body, and whether it is a string with an escape in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    /// The highest bit tells of the escape.
+    end: u32,
+}
+
+const ESCAPED: u32 = 1 << 31;
+
+impl Span {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "Page::read refuses bodies of 2 GiB and more"
+    )]
+    pub fn new(start: usize, end: usize, escaped: bool) -> Self {
+        Self {
+            start: start as u32,
+            end: end as u32 | if escaped { ESCAPED } else { 0 },
+        }
+    }
+
+    pub fn is_escaped(self) -> bool {
+        self.end & ESCAPED != 0
+    }
+
+    pub fn end(self) -> usize {
+        (self.end & !ESCAPED) as usize
+    }
 }
 
 /// The answer is not what a page of rows looks like. Holds no value of any row.
@@ -33,49 +60,28 @@ pub enum MalformedPage {
     Shape { line: usize, column: usize },
     #[error("row {row} has {found} cells and others have {expected}")]
     Width { row: usize, found: usize, expected: usize },
-    #[error("larger than 4 GiB")]
+    #[error("2 GiB or larger")]
     TooLarge,
 }
 
 impl Page {
     /// Reads the `rows` of a `getQueryResults`, `jobs.query` or `tabledata.list` answer. No `rows` means no rows.
     pub fn read(body: String) -> Result<Self, MalformedPage> {
-        if u32::try_from(body.len()).is_err() {
+        if body.len() >= ESCAPED as usize {
             return Err(MalformedPage::TooLarge);
         }
-        let mut found = Found::new(&body);
-        let mut json = serde_json::Deserializer::from_str(&body);
-        let end = json
-            .deserialize_map(Envelope(&mut found))
-            .and_then(|()| json.end())
-            .map_err(|error| MalformedPage::Shape {
-                line: error.line(),
-                column: error.column(),
-            });
-        if let Some((row, cells)) = found.odd_row {
-            return Err(MalformedPage::Width {
-                row,
-                found: cells,
-                expected: found.width.unwrap_or(0),
-            });
-        }
-        end?;
-        let (cells, rows, width) = (found.cells, found.rows, found.width.unwrap_or(0));
-        Ok(Self {
-            body,
-            cells,
-            rows,
-            width,
-        })
+        let found = match scan(&body) {
+            Some(found) => found,
+            None => walk(&body)?,
+        };
+        Ok(Self { body, found })
     }
 
     /// No rows.
     pub fn empty() -> Self {
         Self {
             body: String::new(),
-            cells: Vec::new(),
-            rows: 0,
-            width: 0,
+            found: Scanned::default(),
         }
     }
 
@@ -97,16 +103,16 @@ impl Page {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.rows
+        self.found.rows
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rows == 0
+        self.found.rows == 0
     }
 
     /// Number of cells in each row. 0 where there are no rows.
     pub fn width(&self) -> usize {
-        self.width
+        self.found.width
     }
 
     /// Bytes of the body that this page holds in memory.
@@ -115,23 +121,25 @@ impl Page {
     }
 
     pub fn row(&self, at: usize) -> Option<Row<'_>> {
-        (at < self.rows).then(|| Row {
-            body: &self.body,
-            cells: &self.cells[at * self.width..(at + 1) * self.width],
-        })
+        (at < self.found.rows).then(|| self.at(at))
     }
 
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        (0..self.rows).map(|at| Row {
+        (0..self.found.rows).map(|at| self.at(at))
+    }
+
+    fn at(&self, row: usize) -> Row<'_> {
+        let width = self.found.width;
+        Row {
             body: &self.body,
-            cells: &self.cells[at * self.width..(at + 1) * self.width],
-        })
+            cells: &self.found.cells[row * width..(row + 1) * width],
+        }
     }
 }
 
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Page({} rows, {} bytes)", self.rows, self.body.len())
+        write!(f, "Page({} rows, {} bytes)", self.found.rows, self.body.len())
     }
 }
 
@@ -139,7 +147,7 @@ impl fmt::Debug for Page {
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     body: &'a str,
-    cells: &'a [Range<u32>],
+    cells: &'a [Span],
 }
 
 impl<'a> Row<'a> {
@@ -153,16 +161,17 @@ impl<'a> Row<'a> {
 
     /// The cell of the column at this place in the schema.
     pub fn cell(&self, at: usize) -> Option<Cell<'a>> {
-        self.cells.get(at).map(|range| self.at(range))
+        self.cells.get(at).map(|span| self.at(*span))
     }
 
     pub fn cells(self) -> impl ExactSizeIterator<Item = Cell<'a>> {
-        self.cells.iter().map(move |range| self.at(range))
+        self.cells.iter().map(move |span| self.at(*span))
     }
 
-    fn at(&self, range: &Range<u32>) -> Cell<'a> {
+    fn at(&self, span: Span) -> Cell<'a> {
         Cell {
-            raw: &self.body[range.start as usize..range.end as usize],
+            raw: &self.body[span.start as usize..span.end()],
+            escaped: span.is_escaped(),
         }
     }
 }
@@ -171,6 +180,8 @@ impl<'a> Row<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cell<'a> {
     raw: &'a str,
+    /// A string with an escape in it.
+    escaped: bool,
 }
 
 impl<'a> Cell<'a> {
@@ -183,6 +194,11 @@ impl<'a> Cell<'a> {
         self.raw == "null"
     }
 
+    /// Whether its text stands between its quotes just as it is, and may stand so between any others.
+    pub fn is_plain_text(self) -> bool {
+        !self.escaped && self.raw.starts_with('"')
+    }
+
     /// The text of a scalar, borrowed unless it holds an escape. `None` for null, arrays and records.
     ///
     /// A bare `true`, `false` or number counts as its own text, although Google quotes them.
@@ -190,7 +206,7 @@ impl<'a> Cell<'a> {
         match self.raw.as_bytes().first()? {
             b'"' => {
                 let inner = self.raw.get(1..self.raw.len() - 1)?;
-                if inner.contains('\\') {
+                if self.escaped {
                     serde_json::from_str(self.raw).ok().map(Cow::Owned)
                 } else {
                     Some(Cow::Borrowed(inner))
@@ -234,7 +250,9 @@ struct Wrapped<'a> {
 
 impl<'a> Wrapped<'a> {
     fn cell(self) -> Cell<'a> {
-        Cell { raw: self.v.get() }
+        let raw = self.v.get();
+        let escaped = raw.starts_with('"') && raw.contains('\\');
+        Cell { raw, escaped }
     }
 }
 

@@ -1,22 +1,53 @@
-//! Walks once through an answer with rows and notes where each cell stands. Copies nothing.
+//! Walks once through an answer with rows, however its JSON is written, and notes where each cell stands. Copies nothing.
+//! `scan.rs` is quicker, and knows the usual shape alone.
 
 use std::fmt;
-use std::ops::Range;
 
+use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::page::{MalformedPage, Span};
+use super::scan::Scanned;
+
+/// The cells of the answer, or why it is none.
+pub(super) fn walk(body: &str) -> Result<Scanned, MalformedPage> {
+    let mut found = Found::new(body);
+    let mut json = serde_json::Deserializer::from_str(body);
+    let end = json
+        .deserialize_map(Envelope(&mut found))
+        .and_then(|()| json.end())
+        .map_err(|error| MalformedPage::Shape {
+            line: error.line(),
+            column: error.column(),
+        });
+    let width = found.width.unwrap_or(0);
+    if let Some((row, cells)) = found.odd_row {
+        return Err(MalformedPage::Width {
+            row,
+            found: cells,
+            expected: width,
+        });
+    }
+    end?;
+    Ok(Scanned {
+        cells: found.cells,
+        rows: found.rows,
+        width,
+    })
+}
+
 /// What the walk through the body has found so far.
-pub(super) struct Found {
-    pub base: usize,
-    pub cells: Vec<Range<u32>>,
-    pub rows: usize,
-    pub width: Option<usize>,
-    pub odd_row: Option<(usize, usize)>,
+struct Found {
+    base: usize,
+    cells: Vec<Span>,
+    rows: usize,
+    width: Option<usize>,
+    odd_row: Option<(usize, usize)>,
 }
 
 impl Found {
-    pub fn new(body: &str) -> Self {
+    fn new(body: &str) -> Self {
         Self {
             base: body.as_ptr() as usize,
             cells: Vec::new(),
@@ -26,14 +57,11 @@ impl Found {
         }
     }
 
-    /// Notes where the value stands. The body is at most 4 GiB, so places fit in 32 bits.
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "Page::read refuses bodies of more than 4 GiB"
-    )]
     fn note(&mut self, value: &RawValue) {
-        let start = (value.get().as_ptr() as usize - self.base) as u32;
-        self.cells.push(start..start + value.get().len() as u32);
+        let text = value.get();
+        let start = text.as_ptr() as usize - self.base;
+        let escaped = text.starts_with('"') && text.contains('\\');
+        self.cells.push(Span::new(start, start + text.len(), escaped));
     }
 
     fn finish_row(&mut self, cells: usize) -> bool {
@@ -48,7 +76,7 @@ impl Found {
 
 macro_rules! walk {
     ($name:ident, $ask:ident) => {
-        pub(super) struct $name<'f>(pub &'f mut Found);
+        struct $name<'f>(&'f mut Found);
 
         impl<'de> DeserializeSeed<'de> for $name<'_> {
             type Value = ();

@@ -191,12 +191,17 @@ impl Parts {
 }
 
 fn digit(byte: u8) -> Option<i8> {
-    byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').ok()).flatten()
+    byte.is_ascii_digit().then(|| (byte - b'0').cast_signed())
 }
 
 fn iso_date(text: &str) -> Result<Date, DateFault> {
-    let parts = Parts::read(b"YYYY-MM-DD", text.as_bytes()).ok_or(DateFault::Format)?;
-    day(parts.year, parts.month, parts.day)
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else {
+        return Err(DateFault::Format);
+    };
+    let pair = |tens, ones| Some(digit(tens)? * 10 + digit(ones)?);
+    let parts = || Some((pair(y1, y2)?, pair(y3, y4)?, pair(m1, m2)?, pair(d1, d2)?));
+    let (hundreds, year, month, day_of_month) = parts().ok_or(DateFault::Format)?;
+    day(i16::from(hundreds) * 100 + i16::from(year), month, day_of_month)
 }
 
 fn day(year: i16, month: i8, day: i8) -> Result<Date, DateFault> {
@@ -208,9 +213,25 @@ fn day(year: i16, month: i8, day: i8) -> Result<Date, DateFault> {
 
 /// Seconds from 1970 to this time in UTC, for every day of the years 1 to 9999.
 fn seconds_in_utc(date: Date, time: Time) -> i64 {
-    let midnight = i64::from((date - Date::constant(1970, 1, 1)).get_days()) * 86_400;
+    let midnight = days_since_1970(date) * 86_400;
     midnight + i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second())
 }
+
+/// Days are counted in years that begin in March, so that a leap day is the last of its year.
+fn days_since_1970(date: Date) -> i64 {
+    let (year, month) = (i64::from(date.year()), i64::from(date.month()));
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let before_the_month = (153 * month + 2) / 5;
+    let before_the_year = 365 * year + year / 4 - year / 100 + year / 400;
+    before_the_year + before_the_month + i64::from(date.day()) - 1 - DAYS_BEFORE_1970
+}
+
+/// From 1 March of the year 0.
+const DAYS_BEFORE_1970: i64 = 719_468;
 
 /// Without what stands behind nine digits of a second: columns may keep twelve, and seconds are all that is asked for.
 fn nanoseconds(text: &str) -> std::borrow::Cow<'_, str> {

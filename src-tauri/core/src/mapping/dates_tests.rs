@@ -308,3 +308,15 @@ fn the_last_day_of_time_is_a_day() {
         ],
     );
 }
+
+#[test]
+fn every_day_of_the_years_1_to_9999_is_counted() {
+    let mut date = jiff::civil::Date::constant(1, 1, 1);
+    let mut day = -719_162;
+    loop {
+        assert_eq!(super::days_since_1970(date), day, "{date}");
+        let Ok(next) = date.tomorrow() else { break };
+        (date, day) = (next, day + 1);
+    }
+    assert_eq!(date.to_string(), "9999-12-31", "the last day was reached");
+}

@@ -29,6 +29,13 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Writes a text that holds nothing to escape as a JSON string, quotes included.
+pub(super) fn plain_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
 /// Writes a whole number.
 pub(super) fn integer(out: &mut Vec<u8>, number: i64) {
     let mut digits = [0u8; 20];

@@ -118,6 +118,30 @@ impl<'a> Decimal<'a> {
     }
 }
 
+/// Whether this is a whole number as it will be written: what the other way round [`Decimal`] makes of it.
+pub(super) fn is_shortest_whole(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    matches!(digits.first(), Some(b'1'..=b'9')) && digits.len() < 16 && digits.iter().all(u8::is_ascii_digit)
+        || text == "0"
+}
+
+/// The same with a part after the point, or without.
+pub(super) fn is_shortest(text: &str) -> bool {
+    let bytes = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    if bytes.len() > 32 {
+        return false;
+    }
+    let Some(point) = bytes.iter().position(|byte| *byte == b'.') else {
+        return is_shortest_whole(text);
+    };
+    let (whole, part) = (&bytes[..point], &bytes[point + 1..]);
+    let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+    (whole == b"0" || matches!(whole.first(), Some(b'1'..=b'9')))
+        && digits(whole)
+        && matches!(part.last(), Some(b'1'..=b'9'))
+        && digits(part)
+}
+
 fn read_exponent(text: &str) -> Result<i32, NumberFault> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -137,8 +161,8 @@ fn not_digits(bare: &str) -> NumberFault {
 
 #[cfg(test)]
 mod tests {
-    use super::Decimal;
     use super::NumberFault::{Fractional, Infinite, Unreadable};
+    use super::{Decimal, is_shortest, is_shortest_whole};
 
     fn canonical(text: &str) -> Result<String, super::NumberFault> {
         let mut out = Vec::new();
@@ -240,6 +264,16 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn what_is_short_already_is_written_as_it_is(text in "-?[0-9]{0,17}(\\.[0-9]{0,3})?[0-9eE+-]?") {
+            if is_shortest_whole(&text) {
+                proptest::prop_assert_eq!(whole(&text), Ok(text.clone()));
+            }
+            if is_shortest(&text) {
+                proptest::prop_assert_eq!(canonical(&text), Ok(text));
+            }
+        }
+
         #[test]
         fn a_shortened_number_means_the_same(text in "[+-]?[0-9]{0,12}(\\.[0-9]{0,12})?([eE][+-]?[0-9]{1,2})?") {
             if let Ok(short) = canonical(&text) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::column::Column;
 use super::dates::DateReader;
 use super::json;
-use super::number::Decimal;
+use super::number::{Decimal, is_shortest, is_shortest_whole};
 use super::outcome::{
     INTEGER_AS_TEXT, LIST_CUT, NOT_A_FLAG, NULL, Reason, Rejection, TEXT_CUT, UNREADABLE, Verdict, Warning,
 };
@@ -96,7 +96,13 @@ impl PropertyOp {
                 let Some(text) = texts.read(cell)? else {
                     return Ok(false);
                 };
-                self.write_text(&self.mend.apply(text), out, notes)?;
+                let text = self.mend.apply(text);
+                // A piece of the page, which holds nothing to escape: most texts of most tables.
+                let write = match text {
+                    Cow::Borrowed(_) if cell.is_plain_text() => json::plain_string,
+                    _ => json::string,
+                };
+                self.write_text(&text, write, out, notes)?;
             }
             Cast::List(texts) => return self.write_list(texts, cell, out, notes),
             Cast::Whole | Cast::Number { .. } | Cast::Flag | Cast::Date(_) => {
@@ -110,12 +116,18 @@ impl PropertyOp {
         Ok(true)
     }
 
-    fn write_text(&self, text: &str, out: &mut Vec<u8>, notes: &mut Notes) -> Result<(), Reason> {
+    fn write_text(
+        &self,
+        text: &str,
+        write: fn(&mut Vec<u8>, &str),
+        out: &mut Vec<u8>,
+        notes: &mut Notes,
+    ) -> Result<(), Reason> {
         self.judge(text, notes)?;
         if text.len() > VALUE_BYTES {
             notes.warn(&self.column, TEXT_CUT);
         }
-        json::string(out, text);
+        write(out, text);
         Ok(())
     }
 
@@ -135,6 +147,10 @@ impl PropertyOp {
                     _ => return Err(NOT_A_FLAG),
                 });
                 return Ok(());
+            }
+            Cast::Number { integers: false } if is_shortest(text) => out.extend_from_slice(text.as_bytes()),
+            Cast::Number { integers: true } | Cast::Whole if is_shortest_whole(text) => {
+                out.extend_from_slice(text.as_bytes());
             }
             Cast::Number { integers: false } => Decimal::read(text)?.write(out),
             Cast::Number { integers: true } | Cast::Whole => Decimal::read(text)?.write_whole(out)?,

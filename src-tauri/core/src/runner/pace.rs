@@ -1,5 +1,6 @@
 //! How many calls may be in flight: starts low, grows by one a second while nobody complains, halves when CleverTap says
-//! that there are too many. One pace for an account, whatever runs send to it.
+//! that there are too many. It remembers at how many that was, and tries as many again only now and then: another sender
+//! may hold the rest of the account's places for hours. One pace for an account, whatever runs send to it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,8 +12,9 @@ use crate::clevertap::upload::MOST_IN_FLIGHT;
 
 const START: usize = 4;
 const GROWS_EVERY: Duration = Duration::from_secs(1);
-/// Refusals that come together are one: they were all sent under the same limit.
-const HALVES_EVERY: Duration = Duration::from_secs(1);
+/// How long it stays below what was too many before it tries that again; twice as long each time that it still is.
+const TRIES_AGAIN_AFTER: Duration = Duration::from_mins(1);
+const TRIES_AGAIN_AT_LEAST_EVERY: Duration = Duration::from_mins(16);
 
 /// The pace of one account. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,12 +34,22 @@ struct State {
     in_flight: usize,
     grown: Instant,
     halved: Option<Instant>,
+    too_many: Option<TooMany>,
+}
+
+/// As many as were refused.
+#[derive(Clone, Copy, Debug)]
+struct TooMany {
+    calls: usize,
+    /// How long to stay below them.
+    patience: Duration,
 }
 
 /// Leave to make one call at a time. Given back when dropped.
 #[derive(Debug)]
 pub(super) struct Leave {
     pace: Pace,
+    since: Instant,
     /// Held for its lock.
     place: Option<Place>,
 }
@@ -50,6 +62,7 @@ impl Pace {
                 in_flight: 0,
                 grown: Instant::now(),
                 halved: None,
+                too_many: None,
             }),
             freed: Notify::new(),
             places,
@@ -62,6 +75,7 @@ impl Pace {
         if let Some(places) = &self.0.places {
             leave.place = Some(places.take().await);
         }
+        leave.since = Instant::now();
         leave
     }
 
@@ -74,6 +88,7 @@ impl Pace {
                     state.in_flight += 1;
                     return Leave {
                         pace: self.clone(),
+                        since: Instant::now(),
                         place: None,
                     };
                 }
@@ -87,36 +102,69 @@ impl Pace {
         self.went_well_at(Instant::now());
     }
 
-    /// CleverTap said that there are too many.
-    pub fn too_many(&self) {
-        self.too_many_at(Instant::now());
+    /// CleverTap said to a call made with this leave that there are too many.
+    pub fn too_many(&self, leave: &Leave) {
+        self.too_many_at(leave.since, Instant::now());
     }
 
     fn went_well_at(&self, now: Instant) {
-        let mut state = self.state();
-        let busy = state.in_flight >= state.limit;
-        if busy && state.limit < MOST_IN_FLIGHT && now.duration_since(state.grown) >= GROWS_EVERY {
-            state.limit += 1;
-            state.grown = now;
-            drop(state);
+        if self.state().went_well(now) {
             self.0.freed.notify_one();
         }
     }
 
-    fn too_many_at(&self, now: Instant) {
-        let mut state = self.state();
-        let already = state
-            .halved
-            .is_some_and(|before| now.duration_since(before) < HALVES_EVERY);
-        if !already {
-            state.limit = (state.limit / 2).max(1);
-            state.halved = Some(now);
-            state.grown = now;
-        }
+    fn too_many_at(&self, sent: Instant, now: Instant) {
+        self.state().too_many(sent, now);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether one more call may be made from now on.
+    fn went_well(&mut self, now: Instant) -> bool {
+        let busy = self.in_flight >= self.limit;
+        let wait = match self.too_many {
+            Some(too_many) if self.limit + 1 >= too_many.calls => too_many.patience,
+            _ => GROWS_EVERY,
+        };
+        if !busy || self.limit >= MOST_IN_FLIGHT || now.duration_since(self.grown) < wait {
+            return false;
+        }
+        if self.too_many.is_some_and(|too_many| self.limit >= too_many.calls) {
+            // As many as were refused go well by now: whoever held the places has given them back.
+            self.too_many = None;
+        }
+        self.limit += 1;
+        self.grown = now;
+        true
+    }
+
+    fn too_many(&mut self, sent: Instant, now: Instant) {
+        // Refusals of calls that were sent under the same limit are one.
+        if self.halved.is_some_and(|halved| sent <= halved) {
+            return;
+        }
+        let refused = self.limit;
+        let tried = self.too_many.filter(|known| known.calls == refused);
+        let patience = match tried {
+            Some(known) => (known.patience * 2).min(TRIES_AGAIN_AT_LEAST_EVERY),
+            None => TRIES_AGAIN_AFTER,
+        };
+        self.too_many = Some(TooMany {
+            calls: refused,
+            patience,
+        });
+        // A try that was refused says nothing new: the rest of the calls go on.
+        self.limit = match tried {
+            Some(_) => refused - 1,
+            None => refused / 2,
+        }
+        .max(1);
+        self.halved = Some(now);
+        self.grown = now;
     }
 }
 
@@ -168,13 +216,15 @@ mod tests {
 
     #[tokio::test]
     async fn refusals_that_come_together_halve_it_once() {
-        let (pace, _taken) = busy().await;
+        let (pace, taken) = busy().await;
         let now = Instant::now();
-        pace.too_many_at(now);
-        pace.too_many_at(now);
-        assert_eq!(pace.state().limit, START / 2, "one refusal, told twice");
+        for leave in &taken {
+            pace.too_many_at(leave.since, now);
+        }
+        assert_eq!(pace.state().limit, START / 2, "they were all sent under one limit");
         for second in 1..10 {
-            pace.too_many_at(now + Duration::from_secs(second));
+            let sent = now + Duration::from_secs(second);
+            pace.too_many_at(sent, sent);
         }
         assert_eq!(pace.state().limit, 1, "one call at a time remains");
     }
@@ -190,5 +240,66 @@ mod tests {
         assert!(!waiting.is_finished(), "all are taken");
         taken.pop();
         waiting.await.expect("it goes as soon as one is free");
+    }
+
+    /// An account with so many places, second by second: how many calls were answered, and how many refused, with answers
+    /// that take a second.
+    fn simulate(
+        pace: &Pace,
+        seconds: std::ops::Range<u64>,
+        places: impl Fn(u64) -> usize,
+        start: Instant,
+    ) -> (usize, usize) {
+        let (mut answered, mut refused) = (0, 0);
+        for second in seconds {
+            let now = start + Duration::from_secs(second);
+            let calls = pace.state().limit;
+            pace.state().in_flight = calls;
+            for call in 0..calls {
+                if call < places(second) {
+                    answered += 1;
+                    pace.went_well_at(now);
+                } else {
+                    refused += 1;
+                    pace.too_many_at(now, now);
+                }
+            }
+            pace.state().in_flight = 0;
+        }
+        (answered, refused)
+    }
+
+    #[test]
+    fn beside_another_sender_nine_tenths_of_the_rest_are_used_and_hardly_a_call_is_refused() {
+        let pace = Pace::new(None);
+        let (answered, refused) = simulate(&pace, 1..600, |_| 10, Instant::now());
+        assert!(answered >= 600 * 10 * 9 / 10, "{answered} of 6,000 places were used");
+        assert!(
+            refused * 100 < answered,
+            "{refused} calls were refused beside {answered}"
+        );
+    }
+
+    #[test]
+    fn places_that_another_sender_gives_back_are_found() {
+        let pace = Pace::new(None);
+        let start = Instant::now();
+        simulate(&pace, 1..200, |_| 10, start);
+        assert_eq!(pace.state().limit, 10, "it stays below what was refused");
+        simulate(&pace, 200..600, |_| MOST_IN_FLIGHT, start);
+        assert_eq!(pace.state().limit, MOST_IN_FLIGHT, "and tries again now and then");
+    }
+
+    #[test]
+    fn places_that_another_sender_takes_are_left_to_it() {
+        let pace = Pace::new(None);
+        let start = Instant::now();
+        simulate(&pace, 1..60, |_| MOST_IN_FLIGHT, start);
+        let (answered, refused) = simulate(&pace, 60..660, |_| 3, start);
+        assert!(pace.state().limit <= 3, "three are left to us: {}", pace.state().limit);
+        assert!(
+            refused * 50 < answered,
+            "{refused} calls were refused beside {answered}"
+        );
     }
 }

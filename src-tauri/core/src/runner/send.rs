@@ -115,7 +115,7 @@ impl Sending {
             };
             let wait = match failure.verdict() {
                 Verdict::Again { after, crowded: true } => {
-                    self.pace.too_many();
+                    self.pace.too_many(&held);
                     drop(held);
                     crowded.next().map(|wait| after.unwrap_or(wait))
                 }
