@@ -1,5 +1,6 @@
 //! Whole runs, from a plan to the last line of the ledger, against the sandbox.
 
+mod faults;
 mod instants;
 mod killed;
 mod resume;

@@ -1,0 +1,145 @@
+//! Each call of a run goes wrong in each way, once: whatever becomes of the run, it comes to its end when it is gone on
+//! with, no event is lost, and none arrives twice.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tapline_core::run::{Outcome, Run};
+use tapline_core::vault::Attendance;
+use tapline_sandbox::{Fault, Matcher};
+
+use super::UPLOADS;
+use super::support::{Scene, assert_whole};
+
+const ROWS: u64 = 2_100;
+
+fn ways() -> Vec<(&'static str, Fault)> {
+    vec![
+        ("refused", Fault::Refuse),
+        ("cut instead of an answer", Fault::CutAnswer),
+        ("cut in mid-body", Fault::CutBody { after: 40 }),
+        ("half of its JSON", Fault::Malformed),
+        ("a page of a hotel's", Fault::CaptivePortal),
+        (
+            "503",
+            Fault::answer(503, &json!({"error": {"code": 503, "message": "Later"}})),
+        ),
+        ("500 without words", Fault::answer(500, &json!(null))),
+    ]
+}
+
+/// Runs an import of events while one call goes wrong in each way, and goes on until it is whole.
+async fn each_way(call: Matcher) {
+    let scene = Scene::new().await;
+    scene.good_people(ROWS);
+    let import = scene.events();
+    for (way, fault) in ways() {
+        scene.sandbox.fault(call.clone().nth(1), fault);
+        let mut run = scene.run(import).await;
+        scene.sandbox.clear_faults();
+        for _ in 0..3 {
+            assert_whole(&run.counts);
+            if run.outcome.is_some_and(|outcome| !outcome.is_early()) {
+                break;
+            }
+            run = go_on(&scene, &run).await;
+        }
+        assert_no_event_lost_or_doubled(&scene, &run, way);
+        scene.sandbox.clevertap().forget_records();
+    }
+}
+
+async fn go_on(scene: &Scene, run: &Run) -> Run {
+    let going = scene.runner.resume(run.id, None, Attendance::Unattended).await;
+    going.expect("nothing stands in the way").ended().await
+}
+
+fn assert_no_event_lost_or_doubled(scene: &Scene, run: &Run, way: &str) {
+    assert!(
+        matches!(run.outcome, Some(Outcome::Completed | Outcome::CompletedInDoubt)),
+        "{way}: {:?} {:?}",
+        run.outcome,
+        run.problem
+    );
+    assert_eq!(run.counts.read, ROWS, "{way}: {:?}", run.counts);
+    let mut arrived: BTreeMap<String, u64> = BTreeMap::new();
+    for event in scene.sandbox.clevertap().events() {
+        let whose = event.json()["identity"].as_str().unwrap_or_default().to_owned();
+        *arrived.entry(whose).or_default() += 1;
+    }
+    assert!(
+        arrived.values().all(|times| *times == 1),
+        "{way}: an event arrived twice"
+    );
+    let listed = scene.records(run);
+    let lost = (1..=ROWS).map(|n| format!("u{n}")).filter(|whose| {
+        !arrived.contains_key(whose) && !listed.iter().any(|record| record.identity.as_ref() == Some(whose))
+    });
+    assert_eq!(lost.count(), 0, "{way}: each event arrived, or is listed as in doubt");
+    assert!(
+        run.counts.in_doubt <= 1_000,
+        "{way}: one call went wrong: {:?}",
+        run.counts
+    );
+}
+
+#[tokio::test]
+async fn the_dry_run_goes_wrong() {
+    each_way(Matcher::path("/bigquery/v2/projects/acme-dw/queries").method("POST")).await;
+}
+
+#[tokio::test]
+async fn starting_the_job_goes_wrong() {
+    each_way(Matcher::path("/bigquery/v2/projects/acme-dw/jobs").method("POST")).await;
+}
+
+#[tokio::test]
+async fn waiting_for_the_job_goes_wrong() {
+    each_way(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*")).await;
+}
+
+#[tokio::test]
+async fn reading_a_page_goes_wrong() {
+    each_way(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=10000")).await;
+}
+
+#[tokio::test]
+async fn asking_what_it_billed_goes_wrong() {
+    each_way(Matcher::path("/bigquery/v2/projects/acme-dw/jobs/*").method("GET")).await;
+}
+
+#[tokio::test]
+async fn an_upload_goes_wrong() {
+    each_way(Matcher::path(UPLOADS)).await;
+}
+
+#[tokio::test]
+async fn a_storm_of_refusals_and_short_pages_only_take_time() {
+    let scene = Scene::new().await;
+    scene.good_people(ROWS);
+    scene.sandbox.google().cut_pages(20_000);
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).times(12), Fault::TooManyRequests);
+    let run = scene.run(scene.events()).await;
+    assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
+    assert_no_event_lost_or_doubled(&scene, &run, "a storm");
+    let pages = scene.sandbox.calls_to("/bigquery/v2/projects/acme-dw/queries/*");
+    assert!(pages.len() > 3, "the result came in {} pages", pages.len());
+}
+
+#[tokio::test]
+async fn a_job_that_is_lost_is_started_again() {
+    let scene = Scene::new().await;
+    scene.good_people(ROWS);
+    scene
+        .sandbox
+        .google()
+        .fail_next_job(500, "jobInternalError", "The job encountered an internal error.");
+    let import = scene.events();
+    let failed = scene.run(import).await;
+    assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
+    let run = go_on(&scene, &failed).await;
+    assert_no_event_lost_or_doubled(&scene, &run, "a lost job");
+    assert_ne!(run.job, failed.job, "an id is good for one job");
+}
