@@ -244,6 +244,10 @@ impl RowReader for JobResult {
             // A reader that is told of no rows before the end would take the rest for read.
             return Err(malformed(&asked, &"no rows before the end of the result"));
         }
+        if page.len() as u64 > u64::from(most) {
+            // They would come twice: here, and with the rows that are asked for beside them.
+            return Err(malformed(&asked, &"more rows than were asked for"));
+        }
         if page.width() != self.schema.fields.len() {
             return Err(malformed(&asked, &"rows of another width than the columns"));
         }

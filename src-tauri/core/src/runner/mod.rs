@@ -12,6 +12,7 @@ mod pack;
 mod places;
 mod progress;
 mod pump;
+mod read;
 mod resend;
 mod send;
 mod settle;

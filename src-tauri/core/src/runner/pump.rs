@@ -9,21 +9,20 @@ use tokio::task::{JoinError, JoinSet};
 use super::batch::Batch;
 use super::halt::Halt;
 use super::ledger::{Entry, Ledger};
-use super::left::{Left, Part};
+use super::left::Left;
 use super::open::Opened;
 use super::pace::Pace;
 use super::pack::{Numbers, Packed, Packer};
+use super::read::{Read, read};
 use super::resend;
 use super::send::{Sending, deliver};
 use super::source::{self, Source};
-use crate::bigquery::{JobResult, Page, RowReader as _};
+use crate::bigquery::RowReader as _;
 use crate::ground::clock::Clock;
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::{InDoubt, Plan, Records};
 use crate::store::{HeldKeys, RunRow, Store};
 
-/// Rows asked for at once. Google cuts a page at 10 MB.
-const MOST_ROWS: u32 = 10_000;
 /// Batches that are open in the ledger and wait to be sent.
 const WAITING: usize = 8;
 
@@ -42,14 +41,6 @@ pub(super) struct Work {
     pub left: Left,
     /// Rows that were acknowledged from a result that has expired.
     pub acknowledged: Option<HeldKeys>,
-}
-
-/// A page on its way to the mapping.
-struct Read {
-    part: Arc<Part>,
-    /// The position of its first row.
-    first: u64,
-    page: Page,
 }
 
 /// A batch on its way to the ledger and to CleverTap.
@@ -163,30 +154,6 @@ pub(super) fn may_repeat(plan: &Plan) -> bool {
     match &plan.records {
         Records::Profiles => true,
         Records::Events(events) => events.in_doubt == InDoubt::Resend,
-    }
-}
-
-/// Reads the stretches of the result that are left, by place, one page ahead of the mapping.
-async fn read(result: JobResult, base: u64, mut left: Left, pages: mpsc::Sender<Read>, halt: Halt) {
-    while let Some((part, stretch)) = left.next() {
-        let (mut position, last) = stretch.into_inner();
-        while position <= last {
-            let most = u32::try_from(last - position + 1).unwrap_or(MOST_ROWS).min(MOST_ROWS);
-            let page = tokio::select! {
-                () = halt.wait() => return,
-                page = result.page(position - base - 1, most) => page,
-            };
-            let page = match page {
-                Ok(page) => page,
-                Err(problem) => return halt.fail(problem),
-            };
-            let first = position;
-            position += page.len() as u64;
-            let part = Arc::clone(&part);
-            if pages.send(Read { part, first, page }).await.is_err() {
-                return;
-            }
-        }
     }
 }
 
