@@ -49,7 +49,7 @@ class Sandbox:
         servers, _ = cores()
         os.sched_setaffinity(0, servers)
         self.process = subprocess.Popen(
-            [built() / "tapline-sandbox", "--no-sql"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [built() / "tapline-sandbox", "--no-sql", "--http1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.told = json.loads(self.process.stdout.readline())
         self.endpoint = self.told["endpoint"]

@@ -28,7 +28,7 @@ pub enum AuthorityError {
 }
 
 impl Authority {
-    pub(crate) fn new() -> Result<Self, AuthorityError> {
+    pub(crate) fn new(http1_only: bool) -> Result<Self, AuthorityError> {
         let issuer = issuer().map_err(AuthorityError::Certificate)?;
         let key = KeyPair::generate().map_err(AuthorityError::Certificate)?;
         let mut params = CertificateParams::new(vec!["127.0.0.1".into(), "localhost".into()])
@@ -47,6 +47,9 @@ impl Authority {
             .with_single_cert(vec![certificate.der().clone(), issuer.der().clone()], private)
             .map_err(AuthorityError::Tls)?;
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        if http1_only {
+            server.alpn_protocols.remove(0);
+        }
         Ok(Self {
             pem: issuer.pem(),
             server: Arc::new(server),

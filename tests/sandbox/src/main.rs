@@ -36,6 +36,9 @@ struct Arguments {
     /// The region of the CleverTap account: in1, sg1, us1, aps3, mec1, or eu for the bare host
     #[arg(long, default_value = "in1")]
     region: String,
+    /// Speaks HTTP/1.1 alone, as CleverTap was seen to
+    #[arg(long)]
+    http1: bool,
 }
 
 /// Why the process ends badly.
@@ -78,6 +81,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         sql: !arguments.no_sql,
         project: arguments.project.clone(),
         location: arguments.location.clone(),
+        http1_only: arguments.http1,
     })
     .await
     .map_err(Failure::Start)?;

@@ -31,6 +31,8 @@ pub struct Options {
     pub project: String,
     /// Where `shop` lives.
     pub location: String,
+    /// Whether HTTP/1.1 alone is spoken: what Google's Python client speaks, and what `CleverTap` was seen to.
+    pub http1_only: bool,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             sql: false,
             project: "acme-dw".into(),
             location: "EU".into(),
+            http1_only: false,
         }
     }
 }
@@ -87,7 +90,7 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts listening on a free loopback port.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let authority = Authority::new().map_err(StartError::Authority)?;
+        let authority = Authority::new(options.http1_only).map_err(StartError::Authority)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("sandbox")
