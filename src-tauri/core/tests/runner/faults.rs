@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::json;
+use tapline_core::ground::problem::{Code, Problem};
 use tapline_core::run::{Outcome, Run};
 use tapline_core::vault::Attendance;
 use tapline_sandbox::{Fault, Matcher};
@@ -33,9 +35,13 @@ async fn each_way(call: Matcher) {
     let scene = Scene::new().await;
     scene.good_people(ROWS);
     let import = scene.events();
+    let mut before = 0;
     for (way, fault) in ways() {
         scene.sandbox.fault(call.clone().nth(1), fault);
         let mut run = scene.run(import).await;
+        let met = scene.sandbox.calls().iter().filter(|call| call.fault.is_some()).count();
+        assert!(met > before, "{way}: no call went wrong, so nothing was tried");
+        before = met;
         scene.sandbox.clear_faults();
         for _ in 0..3 {
             assert_whole(&run.counts);
@@ -100,7 +106,7 @@ async fn waiting_for_the_job_goes_wrong() {
 
 #[tokio::test]
 async fn reading_a_page_goes_wrong() {
-    each_way(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=10000")).await;
+    each_way(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=2100")).await;
 }
 
 #[tokio::test]
@@ -142,4 +148,40 @@ async fn a_job_that_is_lost_is_started_again() {
     let run = go_on(&scene, &failed).await;
     assert_no_event_lost_or_doubled(&scene, &run, "a lost job");
     assert_ne!(run.job, failed.job, "an id is good for one job");
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_in_mid_run_ends_it_and_once_set_right_it_goes_on() {
+    let scene = Scene::new().await;
+    scene.good_people(ROWS);
+    let reading = scene
+        .sandbox
+        .hold(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=2100"));
+    let going = scene.start(scene.events()).await;
+    reading.arrived(1).await;
+    // Every token that Google gave out has expired, and it takes none that our clock signs.
+    scene.sandbox.clock().skew(SignedDuration::from_hours(2));
+    reading.open();
+    let failed = going.ended().await;
+    assert_eq!(
+        (failed.outcome, failed.problem.as_ref().map(Problem::code)),
+        (Some(Outcome::Failed), Some(Code::ClockWrong)),
+        "it says why"
+    );
+    scene.sandbox.clock().skew(SignedDuration::ZERO);
+    let run = go_on(&scene, &failed).await;
+    assert_no_event_lost_or_doubled(&scene, &run, "a clock that leapt");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_in_mid_run_is_replaced() {
+    let scene = Scene::new().await;
+    scene.good_people(ROWS);
+    let page = Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=2100");
+    let refusal = json!({"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "Invalid Credentials"}});
+    scene.sandbox.fault(page.nth(1), Fault::answer(401, &refusal));
+    let run = scene.run(scene.events()).await;
+    assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
+    assert_no_event_lost_or_doubled(&scene, &run, "a token that expired");
+    assert_eq!(scene.sandbox.calls_to("/token").len(), 2, "another was asked for");
 }
