@@ -214,7 +214,6 @@ impl Scan<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::page::Span;
     use super::super::walk;
     use super::{Scanned, scan};
     use proptest::prelude::*;
