@@ -33,10 +33,11 @@ pub(super) async fn plan(app: &Arc<App>, ask: ResendAsk) -> Result<ResendPlan, P
     let cost = match row.plan.records {
         _ if mendable.records == 0 => Err(Problem::new(Code::ResendNothing)),
         Records::Profiles => cost(app, &row, filter, &mendable).await,
-        Records::Events(_) => Ok(0),
+        Records::Events(_) => Ok(Some(0)),
     };
     match cost {
-        Ok(bytes) => {
+        Ok(None) => told.precision = Precision::Unknown,
+        Ok(Some(bytes)) => {
             told.bytes = bytes;
             told.bytes_billed = billed(bytes);
         }
@@ -85,7 +86,7 @@ async fn mendable(app: &App, run: RunId, filter: RecordFilter) -> Result<(RunRow
 }
 
 /// What BigQuery reads to tell what these identities are now: by the import's plan of today, since it may have been mended.
-async fn cost(app: &App, row: &RunRow, filter: RecordFilter, mendable: &Mendable) -> Result<u64, Problem> {
+async fn cost(app: &App, row: &RunRow, filter: RecordFilter, mendable: &Mendable) -> Result<Option<u64>, Problem> {
     if mendable.identities > u64::from(MOST_IDENTITIES) {
         return Err(too_many(mendable.identities));
     }

@@ -56,9 +56,12 @@ pub(super) async fn estimate(app: &Arc<App>, ask: SourceAsk) -> Result<Estimate,
         Source::Sql(_) => None,
     };
     Ok(Estimate {
-        bytes: estimated.bytes,
-        bytes_billed: billed(estimated.bytes),
-        precision: Precision::AtMost,
+        bytes: estimated.bytes.unwrap_or(0),
+        bytes_billed: billed(estimated.bytes.unwrap_or(0)),
+        precision: match estimated.bytes {
+            Some(_) => Precision::AtMost,
+            None => Precision::Unknown,
+        },
         rows,
         columns: estimated.schema.fields.iter().map(Column::from).collect(),
     })

@@ -281,7 +281,11 @@ pub struct Glance {
 }
 
 pub(super) fn at_dataset(dataset: &DatasetRef) -> Ask {
-    Ask::get(Host::BigQuery).at([
+    in_dataset(Ask::get(Host::BigQuery), dataset)
+}
+
+pub(super) fn in_dataset(ask: Ask, dataset: &DatasetRef) -> Ask {
+    ask.at([
         "projects",
         dataset.project.as_str(),
         "datasets",
@@ -290,7 +294,11 @@ pub(super) fn at_dataset(dataset: &DatasetRef) -> Ask {
 }
 
 fn at_table(table: &TableRef) -> Ask {
-    at_dataset(&table.dataset).at(["tables", table.table.as_str()])
+    to_table(Ask::get(Host::BigQuery), table)
+}
+
+pub(super) fn to_table(ask: Ask, table: &TableRef) -> Ask {
+    in_dataset(ask, &table.dataset).at(["tables", table.table.as_str()])
 }
 
 /// The answer, where it is a success.

@@ -169,6 +169,23 @@ pub struct TableRef {
     pub table: TableId,
 }
 
+impl TableRef {
+    /// Its name in SQL, quoted.
+    pub fn sql(&self) -> String {
+        let DatasetRef { project, dataset } = &self.dataset;
+        super::query::quoted(&format!("{project}.{dataset}.{}", self.table))
+    }
+
+    /// As the REST API writes it.
+    pub(super) fn wire(&self) -> serde_json::Value {
+        serde_json::json!({
+            "projectId": self.dataset.project.as_str(),
+            "datasetId": self.dataset.dataset.as_str(),
+            "tableId": self.table.as_str(),
+        })
+    }
+}
+
 impl fmt::Display for TableRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.dataset, self.table)

@@ -98,7 +98,7 @@ impl Client {
         }
         let body = json!({
             "jobReference": reference,
-            "configuration": {"query": query.body(), "labels": query.labels},
+            "configuration": {"query": query.job_body(), "labels": query.labels},
         });
         let ask = || {
             Ask::post(Host::BigQuery)
@@ -160,6 +160,20 @@ impl Client {
                 return Ok(result);
             }
             // Google holds the call while the job runs; a proxy or an emulator may not, and must not be flooded.
+            tokio::time::sleep(SHORTEST_POLL.saturating_sub(asked_at.elapsed())).await;
+        }
+    }
+
+    /// Waits until a job is done that gives no rows, and tells what it did. A job that failed is the failure that it is.
+    pub async fn done(&self, job: &JobRef) -> Result<JobState, Problem> {
+        let asked = self.about_job("jobs.getQueryResults", job);
+        loop {
+            let asked_at = Instant::now();
+            let ask = || results(job, 0, 0).asking("timeoutMs", WAIT_MS.to_string());
+            let wire: DryRunWire = self.json(&asked, ask).await?;
+            if wire.job_complete == Some(true) {
+                return self.job(job).await;
+            }
             tokio::time::sleep(SHORTEST_POLL.saturating_sub(asked_at.elapsed())).await;
         }
     }

@@ -1,10 +1,11 @@
 //! A query before it runs: its text, parameters, who pays, where, and the most that it may cost.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::ids::{Location, ProjectId};
+use super::ids::{Location, ProjectId, TableRef};
 use super::schema::Schema;
 use crate::ground::problem::{Code, Fact, Problem};
 
@@ -22,16 +23,62 @@ pub struct Query {
     pub bytes_cap: Option<u64>,
     /// Shown with the job in Google's console and bill. Lower-case letters, digits, hyphens, underscores.
     pub labels: BTreeMap<String, String>,
+    /// The table that the result goes to, which must be there. `None` leaves it where BigQuery keeps results by itself.
+    pub destination: Option<Destination>,
+}
+
+/// A table that takes a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    pub table: TableRef,
+    /// Whether rows may be there already. Where they may not, BigQuery refuses a table that has some.
+    pub append: bool,
 }
 
 /// One named parameter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
     pub name: String,
-    /// BigQuery's name of the type, such as `TIMESTAMP`.
+    /// BigQuery's name of the type, such as `TIMESTAMP`; of an array's elements, where it is one.
     pub kind: String,
+    pub value: ParameterValue,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterValue {
     /// As text. `None` is NULL.
-    pub value: Option<String>,
+    One(Option<String>),
+    Array(Vec<String>),
+}
+
+impl Parameter {
+    pub fn new(name: &str, kind: &str, value: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            value: ParameterValue::One(value),
+        }
+    }
+
+    pub fn array(name: &str, kind: &str, values: Vec<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            value: ParameterValue::Array(values),
+        }
+    }
+
+    fn wire(&self) -> Value {
+        let (kind, value) = match &self.value {
+            ParameterValue::One(value) => (json!({"type": self.kind}), json!({"value": value})),
+            ParameterValue::Array(values) => {
+                let values: Vec<_> = values.iter().map(|value| json!({"value": value})).collect();
+                let kind = json!({"type": "ARRAY", "arrayType": {"type": self.kind}});
+                (kind, json!({"arrayValues": values}))
+            }
+        };
+        json!({"name": self.name, "parameterType": kind, "parameterValue": value})
+    }
 }
 
 /// What a dry run tells. Nothing ran and nothing was billed.
@@ -40,8 +87,8 @@ pub struct Estimate {
     /// BigQuery's word for what the text is: `SELECT`, `SCRIPT`, `INSERT` …
     pub statement: String,
     pub schema: Schema,
-    /// Bytes that a run would read.
-    pub bytes: u64,
+    /// Bytes that a run would read. `None` where BigQuery does not say: that is not nothing.
+    pub bytes: Option<u64>,
     /// Where it would run.
     pub location: Option<String>,
 }
@@ -55,6 +102,7 @@ impl Query {
             location: None,
             bytes_cap: None,
             labels: BTreeMap::new(),
+            destination: None,
         }
     }
 
@@ -78,11 +126,27 @@ impl Query {
 
     #[must_use]
     pub fn with(mut self, name: &str, kind: &str, value: Option<String>) -> Self {
-        self.parameters.push(Parameter {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            value,
-        });
+        self.parameters.push(Parameter::new(name, kind, value));
+        self
+    }
+
+    #[must_use]
+    pub fn with_all(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        self.parameters.extend(parameters);
+        self
+    }
+
+    /// Lets the result go to a table that is there and empty.
+    #[must_use]
+    pub fn into_table(mut self, table: TableRef) -> Self {
+        self.destination = Some(Destination { table, append: false });
+        self
+    }
+
+    /// Adds the result to a table that is there.
+    #[must_use]
+    pub fn onto_table(mut self, table: TableRef) -> Self {
+        self.destination = Some(Destination { table, append: true });
         self
     }
 
@@ -93,15 +157,20 @@ impl Query {
             body["maximumBytesBilled"] = json!(cap.to_string());
         }
         if !self.parameters.is_empty() {
-            let parameters = self.parameters.iter().map(|parameter| {
-                json!({
-                    "name": parameter.name,
-                    "parameterType": {"type": parameter.kind},
-                    "parameterValue": {"value": parameter.value},
-                })
-            });
             body["parameterMode"] = json!("NAMED");
-            body["queryParameters"] = parameters.collect();
+            body["queryParameters"] = self.parameters.iter().map(Parameter::wire).collect();
+        }
+        body
+    }
+
+    /// The part of a job's configuration that says what to run. `jobs.query` knows no destination.
+    pub(super) fn job_body(&self) -> Value {
+        let mut body = self.body();
+        if let Some(Destination { table, append }) = &self.destination {
+            body["destinationTable"] = table.wire();
+            // The table has been made before, with its expiry and labels: neither makes it anew.
+            body["createDisposition"] = json!("CREATE_NEVER");
+            body["writeDisposition"] = json!(if *append { "WRITE_APPEND" } else { "WRITE_EMPTY" });
         }
         body
     }
@@ -136,7 +205,27 @@ impl Estimate {
 
 /// A name in back-ticks, whatever it holds.
 pub fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
+    format!("`{}`", escaped(name, '`'))
+}
+
+/// A text in single quotes, whatever it holds.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", escaped(text, '\''))
+}
+
+fn escaped(text: &str, quote: char) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == quote || c == '\\' {
+            escaped.push('\\');
+            escaped.push(c);
+        } else if c.is_control() {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -165,7 +254,7 @@ mod tests {
             let estimate = Estimate {
                 statement: statement.into(),
                 schema: Schema::default(),
-                bytes: 0,
+                bytes: Some(0),
                 location: None,
             };
             assert_eq!(

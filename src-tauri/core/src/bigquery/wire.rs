@@ -240,7 +240,7 @@ impl From<DryRunWire> for Estimate {
         Self {
             statement: wire.statement_type.unwrap_or_default(),
             schema: wire.schema.unwrap_or_default(),
-            bytes: wire.total_bytes_processed.unwrap_or(0),
+            bytes: wire.total_bytes_processed,
             location: wire.location.or(wire.job_reference.and_then(|job| job.location)),
         }
     }

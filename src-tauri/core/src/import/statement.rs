@@ -3,27 +3,32 @@
 //! A person's SELECT stands on lines of its own inside ours, so that a comment at its end swallows nothing of ours. Nothing
 //! here decides whether the text is a SELECT at all: BigQuery says so in a dry run, before anything runs.
 
-use std::fmt::Write as _;
-
-use super::plan::{EventName, IdentityColumn, Plan, Records, Source};
+use super::plan::{EventName, Events, IdentityColumn, Plan, Records, Source};
 use super::sql_end::bare;
-use crate::bigquery::DatasetRef;
+use crate::bigquery::{DatasetRef, literal, quoted};
 use crate::clevertap::rules::identity::NOBODY;
 use crate::clevertap::rules::limits::IDENTITY_CHARS;
 
 /// A column that profile statements add: how many rows of the identity there were, this one included.
 pub const GROUP_SIZE: &str = "tapline_group_size";
 
-/// What a run reads: the plan's columns of every row. Profiles come once for each identity, as their newest row, with
-/// [`GROUP_SIZE`]. The rows have no order.
+/// Whether a column of a result is ours, and none of the person's.
+pub fn is_ours(column: &str) -> bool {
+    column.starts_with("tapline_")
+}
+
+/// What a run of All rows reads: the plan's columns of every row. Profiles come once for each identity, as their newest row,
+/// with [`GROUP_SIZE`]; so do events with an event key. The rows have no order.
 pub fn all_rows(plan: &Plan, dataset: &DatasetRef) -> String {
-    match plan.records {
-        Records::Profiles => newest(plan, dataset),
-        Records::Events(_) => format!(
-            "SELECT\n{}\nFROM {}",
-            listed(&columns(plan), "  "),
-            from(&plan.source, dataset)
-        ),
+    rows_where(plan, dataset, None)
+}
+
+/// [`all_rows`], of those rows of the source alone for which a condition holds.
+pub(super) fn rows_where(plan: &Plan, dataset: &DatasetRef, condition: Option<&str>) -> String {
+    let base = Base::of(plan, dataset, condition);
+    match base.group {
+        Some(_) => base.newest(&[]),
+        None => format!("SELECT\n{}\nFROM {}", listed(&base.columns, "  "), base.from),
     }
 }
 
@@ -42,6 +47,12 @@ pub fn narrowed(plan: &Plan, dataset: &DatasetRef, identities: &[String]) -> Pla
         )),
         ..plan.clone()
     }
+}
+
+/// The plan's columns as they are in the source. For a dry run: what types they have decides how they are compared.
+pub fn columns_alone(plan: &Plan, dataset: &DatasetRef) -> String {
+    let base = Base::of(plan, dataset, None);
+    format!("SELECT\n{}\nFROM {}", listed(&base.columns, "  "), base.from)
 }
 
 /// What a dry run reads: this many rows of [`all_rows`], drawn at random.
@@ -73,46 +84,117 @@ pub fn renamed(sql: &str, name: &str, other: &str) -> Option<String> {
     once.then(|| format!("{}{other}{}", &sql[..at], &sql[at + name.len()..]))
 }
 
-/// The newest row of each identity by Updated On, ties by a hash of the row, so that the choice is always the same.
-/// A row that belongs to nobody stays: it is rejected later, and counted by itself.
-fn newest(plan: &Plan, dataset: &DatasetRef) -> String {
-    let columns = columns(plan);
-    let updated_on = match &plan.updated_on {
-        Some(time) => format!("{} DESC NULLS LAST, ", quoted(&time.column)),
-        None => String::new(),
-    };
-    format!(
-        "SELECT
+/// What statements over a plan's rows are made of.
+pub(super) struct Base<'p> {
+    plan: &'p Plan,
+    /// The columns that the plan reads, each once, in the order in which it names them.
+    pub columns: Vec<&'p str>,
+    pub from: String,
+    /// What rows collapse by, where they do.
+    group: Option<Group>,
+}
+
+struct Group {
+    by: String,
+    /// Holds for rows that stay each by itself. Speaks of `tapline_group`.
+    alone: String,
+}
+
+impl<'p> Base<'p> {
+    pub fn of(plan: &'p Plan, dataset: &DatasetRef, condition: Option<&str>) -> Self {
+        let columns = columns(plan);
+        let from = from(&plan.source, dataset);
+        let group = match &plan.records {
+            // A row that belongs to nobody stays: it is rejected later, and counted by itself.
+            Records::Profiles => Some(Group {
+                by: identity(&plan.identity),
+                alone: format!(
+                    "tapline_group IS NULL
+      OR CHAR_LENGTH(tapline_group) > {IDENTITY_CHARS}
+      OR LOWER(TRIM(tapline_group)) IN ({})",
+                    nobody()
+                ),
+            }),
+            Records::Events(events) if events.key.is_empty() => None,
+            Records::Events(events) => Some(Group {
+                by: event_key(events, &columns),
+                alone: "FALSE".to_owned(),
+            }),
+        };
+        Self {
+            plan,
+            from: match condition {
+                Some(condition) => format!("{from}\n    WHERE {condition}"),
+                None => from,
+            },
+            columns,
+            group,
+        }
+    }
+
+    /// The newest row of each group by Updated On, ties by a hash of the row, so that the choice is always the same, with
+    /// its [`GROUP_SIZE`] and more columns of ours, each after a comma. Those may speak of `tapline_group` and `tapline_alone`.
+    pub fn newest(&self, more: &[String]) -> String {
+        let Some(Group { by, alone }) = &self.group else {
+            return String::new();
+        };
+        let updated_on = match &self.plan.updated_on {
+            Some(time) => format!("{} DESC NULLS LAST, ", quoted(&time.column)),
+            None => String::new(),
+        };
+        format!(
+            "SELECT
 {listed},
-  IF(tapline_nobody, 1, COUNT(*) OVER (PARTITION BY tapline_identity)) AS {GROUP_SIZE}
+  IF(tapline_alone, 1, COUNT(*) OVER (PARTITION BY tapline_group)) AS {GROUP_SIZE}{more}
 FROM (
   SELECT
     *,
-    tapline_identity IS NULL
-      OR CHAR_LENGTH(tapline_identity) > {IDENTITY_CHARS}
-      OR LOWER(TRIM(tapline_identity)) IN ({nobody}) AS tapline_nobody
+    {alone} AS tapline_alone
   FROM (
     SELECT
 {inner},
-      {identity} AS tapline_identity
+      {by} AS tapline_group
     FROM {from}
   )
 )
 WHERE TRUE
-QUALIFY tapline_nobody OR ROW_NUMBER() OVER (
-  PARTITION BY tapline_identity
-  ORDER BY {updated_on}FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({hashed})))
+QUALIFY tapline_alone OR ROW_NUMBER() OVER (
+  PARTITION BY tapline_group
+  ORDER BY {updated_on}FARM_FINGERPRINT({row})
 ) = 1",
-        listed = listed(&columns, "  "),
-        inner = listed(&columns, "      "),
-        hashed = columns
-            .iter()
-            .map(|column| quoted(column))
-            .collect::<Vec<_>>()
-            .join(", "),
-        nobody = nobody(),
-        identity = identity(&plan.identity),
-        from = from(&plan.source, dataset),
+            listed = listed(&self.columns, "  "),
+            more = more.join(""),
+            inner = listed(&self.columns, "      "),
+            row = row_text(&self.columns),
+            from = self.from,
+        )
+    }
+
+    /// The columns that decide what is sent: all but an Updated On that fills no property.
+    pub fn sent(&self) -> Vec<&'p str> {
+        let mut without = self.plan.clone();
+        without.updated_on = None;
+        let sent: Vec<String> = columns(&without).iter().map(|column| column.to_lowercase()).collect();
+        let is_sent = |column: &&&str| sent.contains(&column.to_lowercase());
+        self.columns.iter().filter(is_sent).copied().collect()
+    }
+}
+
+/// Rows as text, alike where the rows are.
+pub(super) fn row_text(columns: &[&str]) -> String {
+    let columns: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
+    format!("TO_JSON_STRING(STRUCT({}))", columns.join(", "))
+}
+
+/// What tells one event from another. A row without a value in its key is told apart by all its values.
+fn event_key(events: &Events, columns: &[&str]) -> String {
+    let key: Vec<&str> = events.key.iter().map(String::as_str).collect();
+    let missing: Vec<_> = key.iter().map(|column| format!("{} IS NULL", quoted(column))).collect();
+    format!(
+        "IF({}, CONCAT('row ', {}), CONCAT('key ', {}))",
+        missing.join(" OR "),
+        row_text(columns),
+        row_text(&key)
     )
 }
 
@@ -153,6 +235,7 @@ fn columns(plan: &Plan) -> Vec<&str> {
             columns.push(column);
         }
         columns.extend(events.created_on.as_ref().map(|time| time.column.as_str()));
+        columns.extend(events.key.iter().map(String::as_str));
     }
     columns.extend(plan.properties.iter().map(|property| property.column.as_str()));
     let mut seen = std::collections::BTreeSet::new();
@@ -160,41 +243,16 @@ fn columns(plan: &Plan) -> Vec<&str> {
     columns
 }
 
-fn listed(columns: &[&str], indent: &str) -> String {
+pub(super) fn listed(columns: &[&str], indent: &str) -> String {
     let columns = columns.iter().map(|column| format!("{indent}{}", quoted(column)));
     columns.collect::<Vec<_>>().join(",\n")
 }
 
-fn from(source: &Source, dataset: &DatasetRef) -> String {
+pub(super) fn from(source: &Source, dataset: &DatasetRef) -> String {
     match source {
         Source::Table(table) => quoted(&format!("{}.{}.{}", dataset.project, dataset.dataset, table.trim())),
         Source::Sql(sql) => format!("(\n{}\n)", bare(sql)),
     }
-}
-
-/// A name in back-ticks, whatever it holds.
-fn quoted(name: &str) -> String {
-    format!("`{}`", escaped(name, '`'))
-}
-
-/// A text in single quotes, whatever it holds.
-fn literal(text: &str) -> String {
-    format!("'{}'", escaped(text, '\''))
-}
-
-fn escaped(text: &str, quote: char) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == quote || c == '\\' {
-            escaped.push('\\');
-            escaped.push(c);
-        } else if c.is_control() {
-            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ fn a_persons_select_keeps_lines_of_its_own() {
 fn profiles_collapse_by_the_identity_that_will_be_sent() {
     let plain = all_rows(&plan(json!({})), &dataset());
     assert!(
-        plain.contains("      CAST(`id` AS STRING) AS tapline_identity"),
+        plain.contains("      CAST(`id` AS STRING) AS tapline_group"),
         "as text: {plain}"
     );
     assert!(

@@ -1,5 +1,6 @@
 //! The run as a noun: what happened, how far it got, how healthy it is. Reads nothing and sends nothing.
 
+mod aside;
 mod cell;
 pub mod health;
 mod positions;
@@ -10,6 +11,7 @@ use crate::ground::ids::{ImportId, RunId};
 use crate::ground::problem::Problem;
 use crate::import::state::SyncType;
 
+pub use aside::Aside;
 pub use cell::cell;
 pub use health::{Health, Tone};
 pub use positions::Positions;
@@ -30,6 +32,8 @@ pub struct Run {
     pub started_by: String,
     pub ended_at: Option<Timestamp>,
     pub counts: Counts,
+    /// Rows that were counted and not sent.
+    pub aside: Aside,
     /// Known once the query is done.
     pub bytes_billed: Option<u64>,
     pub job: Option<Job>,
@@ -111,6 +115,14 @@ impl Counts {
     pub fn attempted(&self) -> u64 {
         self.delivered + self.rejected + self.unprocessed + self.in_doubt
     }
+}
+
+/// A table of ours in a person's dataset, enough to find it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedTable {
+    pub project: String,
+    pub dataset: String,
+    pub name: String,
 }
 
 /// What became of a row that was not delivered, or not surely.

@@ -6,7 +6,7 @@ use std::hash::Hasher as _;
 use crate::bigquery::{Row, Schema};
 use crate::ground::ids::ImportId;
 use crate::import::plan::{Plan, Records};
-use crate::import::statement::GROUP_SIZE;
+use crate::import::statement::is_ours;
 use crate::store::HeldKey;
 
 /// Makes the keys of one import's rows: the same row has the same key in each of its runs.
@@ -28,7 +28,7 @@ impl Keys {
         };
         let all = || {
             let fields = schema.fields.iter().enumerate();
-            let columns = fields.filter(|(_, field)| field.name != GROUP_SIZE);
+            let columns = fields.filter(|(_, field)| !is_ours(&field.name));
             columns.map(|(place, _)| place).collect()
         };
         Self {

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::halt::Halt;
 use super::pack::Rejected;
 use crate::ground::clock::Clock;
+use crate::run::Aside;
 use crate::store::{Answered, NewBatch, RecordRow, Store, StoreError, Writing, values_until};
 
 /// Something that happened, to be on the disk before anything builds on it.
@@ -14,6 +15,7 @@ pub(super) enum Entry {
     Read {
         rows: u64,
         rejected: Vec<Rejected>,
+        aside: Aside,
         kept: oneshot::Sender<()>,
     },
     /// Bytes may leave once `kept` is told.
@@ -102,7 +104,12 @@ fn keep(store: &Store, run: i64, clock: &Clock, mut inbox: mpsc::Receiver<Entry>
 
 fn write(writing: &Writing<'_>, run: i64, entry: &Entry, until: jiff::Timestamp) -> Result<(), StoreError> {
     match entry {
-        Entry::Read { rows, rejected, .. } => {
+        Entry::Read {
+            rows, rejected, aside, ..
+        } => {
+            if aside.lines() > 0 {
+                writing.runs_mut().left_aside(run, aside)?;
+            }
             writing.runs_mut().has_read(run, *rows)?;
             let mut each = rejected.iter();
             each.try_for_each(|one| writing.records_mut().reject(run, &one.row, one.collapsed, until))

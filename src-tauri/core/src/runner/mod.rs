@@ -2,6 +2,7 @@
 //! neither is written here.
 
 mod batch;
+mod changed;
 mod halt;
 mod held;
 mod ledger;
@@ -12,6 +13,7 @@ mod pack;
 mod places;
 mod progress;
 mod pump;
+mod question;
 mod read;
 mod resend;
 mod send;

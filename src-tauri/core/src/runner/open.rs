@@ -13,7 +13,8 @@ use crate::import::state::Action;
 use crate::store::{AccountRow, ConnectionRow, ImportRow, StoreError, Subject};
 use crate::vault::Attendance;
 
-/// Both ends of a run, ready to be asked.
+/// Both ends of a run, ready to be asked. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct Opened {
     pub bigquery: Client,
     pub dataset: DatasetRef,

@@ -5,9 +5,10 @@ use super::held::Keys;
 use super::left::Part;
 use crate::bigquery::{Page, Row, Schema};
 use crate::clevertap::upload::{MOST_BYTES, MOST_RECORDS};
-use crate::import::statement::GROUP_SIZE;
+use crate::import::changes::{CHANGE, EDITED, ROWS, VANISHED};
+use crate::import::statement::{GROUP_SIZE, is_ours};
 use crate::mapping::{Mapping, Outcome, Rejection};
-use crate::run::Fate;
+use crate::run::{Aside, Fate};
 use crate::store::{HeldKey, HeldKeys, RecordRow, RunRow, StoreError};
 
 /// A row that is kept is cut here: it is for reading, and some rows are large.
@@ -20,6 +21,8 @@ pub(super) struct Packer {
     names: Vec<String>,
     identity: Option<usize>,
     group_size: Option<usize>,
+    /// Of a comparison: what a row is, and of how many it tells.
+    change: Option<(usize, usize)>,
     numbers: Numbers,
     keys: Keys,
     /// Rows that were acknowledged from a result that has expired.
@@ -50,6 +53,8 @@ pub(super) struct Packed {
     pub rejected: Vec<Rejected>,
     /// Rows that were wanted.
     pub rows: u64,
+    /// What lines of the page tell of rows that are not sent.
+    pub aside: Aside,
     /// Why the rest of the page was not packed.
     pub failed: Option<StoreError>,
 }
@@ -79,6 +84,7 @@ impl Packer {
             names: schema.fields.iter().map(|field| field.name.clone()).collect(),
             identity: schema.position(&plan.identity.column),
             group_size: schema.position(GROUP_SIZE),
+            change: schema.position(CHANGE).zip(schema.position(ROWS)),
             numbers,
             filling: Batch::default(),
         }
@@ -89,6 +95,9 @@ impl Packer {
         let mut packed = Packed::default();
         for (position, row) in (first..).zip(page.rows()) {
             if !part.wants(position) {
+                continue;
+            }
+            if self.is_told(row, &mut packed.aside) {
                 continue;
             }
             let key = self.keys.of(row);
@@ -168,6 +177,21 @@ impl Packer {
         full
     }
 
+    /// Whether the row is a line of a comparison that tells of rows, and is none itself.
+    fn is_told(&self, row: Row<'_>, aside: &mut Aside) -> bool {
+        let Some((change, rows)) = self.change else {
+            return false;
+        };
+        let text = |place| row.cell(place)?.text();
+        let told = match text(change).as_deref() {
+            Some(VANISHED) => &mut aside.vanished,
+            Some(EDITED) => &mut aside.edited,
+            _ => return false,
+        };
+        *told = text(rows).and_then(|rows| rows.parse().ok());
+        true
+    }
+
     fn identity(&self, row: Row<'_>) -> Option<String> {
         row.cell(self.identity?)?.text().map(std::borrow::Cow::into_owned)
     }
@@ -181,7 +205,7 @@ impl Packer {
     fn row_in_words(&self, row: Row<'_>) -> String {
         let mut words = String::from("{");
         for (place, (name, cell)) in self.names.iter().zip(row.cells()).enumerate() {
-            if name == GROUP_SIZE {
+            if is_ours(name) {
                 continue;
             }
             if words.len() + cell.raw().len() > MOST_ROW_BYTES {

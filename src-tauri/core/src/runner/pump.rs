@@ -74,11 +74,16 @@ pub(super) async fn run(mut pump: Pump) {
         Ok(None) => return,
         Err(problem) => return halt.fail(problem),
     };
+    let (opened, row, store) = (Arc::clone(&pump.opened), pump.row.clone(), pump.store.clone());
     let sent = match pump.work(source.result.total_rows()).await {
         Ok(work) => pump.send_all(source, work).await,
         Err(problem) => Err(problem),
     };
-    if let Err(problem) = sent {
+    let ended = match sent {
+        Ok(()) => source::read_whole(&opened, &row, &store, &halt).await,
+        Err(problem) => Err(problem),
+    };
+    if let Err(problem) = ended {
         halt.fail(problem);
     }
 }
@@ -181,6 +186,7 @@ fn pack(
             full,
             rejected,
             rows,
+            aside,
             failed,
         } = packer.page(&page, first, &part);
         let (kept, waiting) = oneshot::channel();
@@ -188,6 +194,7 @@ fn pack(
         let read = Entry::Read {
             rows: if part.instead_of.is_none() { rows } else { 0 },
             rejected,
+            aside,
             kept,
         };
         if entries.blocking_send(read).is_err() || !full.into_iter().all(|batch| open(batch, ready, entries, halt)) {

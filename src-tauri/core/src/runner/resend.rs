@@ -168,6 +168,7 @@ async fn send(sending: &Sending, mut batch: Batch) -> bool {
     batch.number = sending.numbers.next();
     let (kept, waiting) = oneshot::channel();
     let read = Entry::Read {
+        aside: crate::run::Aside::default(),
         rows: batch.len() as u64,
         rejected: Vec::new(),
         kept: oneshot::channel().0,

@@ -34,7 +34,7 @@ const NOT_UNDERSTOOD: &str = "400";
 /// The code of a record that was sent and never answered.
 const NO_ANSWER: &str = "no_answer";
 /// The code of a record that CleverTap's counts leave out.
-const NOT_ACCOUNTED: &str = "not_accounted";
+pub(super) const NOT_ACCOUNTED: &str = "not_accounted";
 
 /// What all senders of a run share.
 #[derive(Clone)]

@@ -3,15 +3,17 @@
 
 use std::time::Duration;
 
+use super::changed;
 use super::halt::Halt;
 use super::open::Opened;
 use super::pump::may_repeat;
+use super::question::Asking;
 use super::resend;
-use crate::bigquery::{Client, JobId, JobRef, JobResult, Known, Location, Patience, ProjectId, Query, RowReader as _};
-use crate::connection::LEAST_BILLED_BYTES;
+use crate::bigquery::{
+    Client, JobId, JobRef, JobResult, Known, Location, Patience, ProjectId, Query, RowReader as _, Schema,
+};
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::Plan;
-use crate::import::statement;
 use crate::mapping::{Mapping, compile};
 use crate::run::Job;
 use crate::store::{RunRow, Store};
@@ -41,7 +43,7 @@ pub(super) async fn open(
         }
         found => {
             if let Some(found) = found.transpose()?.flatten() {
-                note_queried(store, row.number, found.result.total_rows(), row.run.bytes_billed).await?;
+                note_queried(store, row.number, found.result.total_rows(), None).await?;
                 return Ok(Some(found));
             }
         }
@@ -50,11 +52,16 @@ pub(super) async fn open(
         return Ok(None);
     }
     let plan = resend::narrowed(store, row, &opened.dataset).await?;
-    let query = Query::new(statement::all_rows(&plan, &opened.dataset), opened.billing.clone())
-        .in_location(opened.location.clone())
-        .capped(opened.bytes_cap)
-        .labelled("app", "tapline")
-        .labelled("tapline_run", &row.run.id.to_string());
+    let asking = Asking {
+        client: &client,
+        opened,
+        store,
+        row,
+        plan: &plan,
+    };
+    let Some(query) = unless(halt, asking.query()).await.transpose()? else {
+        return Ok(None);
+    };
     let Some(estimate) = unless(halt, client.dry_run(&query)).await else {
         return Ok(None);
     };
@@ -62,18 +69,14 @@ pub(super) async fn open(
         Ok(estimate) => estimate.select_only()?,
         Err(problem) => return Err(opened.bigquery.with_table_meant(&opened.dataset, problem).await),
     };
-    // BigQuery bills at least this much, so that is what the cap is held against.
-    let billed = estimate.bytes.max(LEAST_BILLED_BYTES);
-    if let Some(cap) = opened.bytes_cap.filter(|cap| billed > *cap) {
-        return Err(Problem::new(Code::BytesCapExceeded)
-            .with(Fact::Bytes, billed.to_string())
-            .with(Fact::Limit, cap.to_string()));
-    }
+    asking.within_cap(estimate.bytes)?;
     // Whatever stands against the plan is found before anything is paid for.
     let mapping = compiled(&row.plan, &estimate.schema)?;
     let asked = Asked {
         client: &client,
-        query: &query,
+        asking: &asking,
+        query,
+        schema: &estimate.schema,
         store,
         run: row.number,
         estimated: estimate.bytes,
@@ -86,6 +89,7 @@ pub(super) async fn open(
         return Ok(None);
     };
     let billed = client.job(&job).await?.bytes_billed;
+    asking.result_seen(result.total_rows()).await?;
     note_queried(store, row.number, result.total_rows(), billed).await?;
     let mapping = if *result.schema() == estimate.schema {
         mapping
@@ -93,6 +97,24 @@ pub(super) async fn open(
         compiled(&row.plan, result.schema())?
     };
     Ok(Some(Source { result, mapping }))
+}
+
+/// After the last row: the result is still what it was, and what CleverTap acknowledged of a comparison goes into its state.
+/// Does nothing for a run that ends early: it may be gone on with.
+pub(super) async fn read_whole(opened: &Opened, row: &RunRow, store: &Store, halt: &Halt) -> Result<(), Problem> {
+    if halt.is_set() {
+        return Ok(());
+    }
+    let client = opened.bigquery.clone().patient(Patience::ForARun);
+    let asking = Asking {
+        client: &client,
+        opened,
+        store,
+        row,
+        plan: &row.plan,
+    };
+    asking.result_unchanged().await?;
+    changed::finish_own(&asking).await
 }
 
 /// The result that a run was reading when it ended, where it is still there.
@@ -104,7 +126,8 @@ pub(super) async fn found_again(client: &Client, row: &RunRow) -> Result<Option<
     let Some(result) = client.finished_yet(&job, 0).await? else {
         return Ok(None);
     };
-    if result.total_rows() != rows {
+    // Lines that tell of rows are in the result, and are none of the rows.
+    if result.total_rows() != rows + row.run.aside.lines() {
         return Err(Problem::new(Code::Internal).with(Fact::Detail, "the result of a finished job changed its length"));
     }
     // Google may still know the job and its columns when the rows are gone.
@@ -129,16 +152,18 @@ async fn expired(store: &Store, row: &RunRow) -> Result<RunRow, Problem> {
 /// A query about to become a job.
 struct Asked<'a> {
     client: &'a Client,
-    query: &'a Query,
+    asking: &'a Asking<'a>,
+    query: Query,
+    schema: &'a Schema,
     store: &'a Store,
     run: i64,
-    estimated: u64,
+    estimated: Option<u64>,
 }
 
 impl Asked<'_> {
     /// Starts the run's next job under an id that the ledger holds, or finds the one that the last try has started. Nothing
     /// where the run is to end.
-    async fn start(&self, row: &RunRow, location: &str, halt: &Halt) -> Result<Option<JobRef>, Problem> {
+    async fn start(mut self, row: &RunRow, location: &str, halt: &Halt) -> Result<Option<JobRef>, Problem> {
         // The job of a result that has expired is done with.
         let mut jobs = row.jobs + u64::from(row.run.job.is_none());
         if let Some(known) = &row.run.job {
@@ -156,7 +181,10 @@ impl Asked<'_> {
         if halt.is_set() {
             return Ok(None);
         }
-        let job = self.client.start(self.query, &id).await?;
+        if let Some(table) = self.asking.table(&id, self.schema, self.estimated).await? {
+            self.query = self.query.into_table(table);
+        }
+        let job = self.client.start(&self.query, &id).await?;
         let location = job.location.as_ref().map_or(location.to_owned(), ToString::to_string);
         self.note(&id, jobs, &location).await?;
         Ok(Some(job))
@@ -185,13 +213,13 @@ impl Asked<'_> {
         };
         let (run, estimated) = (self.run, self.estimated);
         self.store
-            .writing(move |w| w.runs_mut().set_job(run, &job, jobs, Some(estimated)))
+            .writing(move |w| w.runs_mut().set_job(run, &job, jobs, estimated))
             .await
             .map_err(|error| error.problem())
     }
 }
 
-fn job_ref(job: &Job) -> Result<JobRef, Problem> {
+pub(super) fn job_ref(job: &Job) -> Result<JobRef, Problem> {
     Ok(JobRef {
         project: ProjectId::read(&job.project)?,
         id: JobId::new(&job.id)?,
@@ -202,7 +230,7 @@ fn job_ref(job: &Job) -> Result<JobRef, Problem> {
     })
 }
 
-fn compiled(plan: &Plan, schema: &crate::bigquery::Schema) -> Result<Mapping, Problem> {
+pub(super) fn compiled(plan: &Plan, schema: &crate::bigquery::Schema) -> Result<Mapping, Problem> {
     compile(plan, schema).map_err(|faults| {
         let first = faults.into_iter().next();
         first.unwrap_or_else(|| {

@@ -344,7 +344,7 @@ fn take(cells: &Cells<'_>) -> Result<BatchRow> {
 }
 
 /// An older Tapline kept none: its batches hold rows that lie together.
-fn positions(cells: &Cells<'_>) -> Result<Vec<RangeInclusive<u64>>> {
+pub(super) fn positions(cells: &Cells<'_>) -> Result<Vec<RangeInclusive<u64>>> {
     let bytes: Option<Vec<u8>> = cells.plain("positions")?;
     let Some(bytes) = bytes else {
         return Ok(vec![cells.count("first_row")?..=cells.count("last_row")?]);

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_resume.sql"),
     include_str!("migrations/0003_resends.sql"),
+    include_str!("migrations/0004_ways_to_import.sql"),
 ];
 
 /// Refuses a newer store, and brings an older one forward in one transaction.

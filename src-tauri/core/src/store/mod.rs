@@ -4,6 +4,7 @@
 mod accounts;
 mod batches;
 mod checks;
+mod comparisons;
 mod connections;
 mod error;
 mod forgetting;
@@ -20,6 +21,7 @@ mod runs;
 mod settings;
 mod text;
 mod vault_entries;
+mod watermarks;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, Trans
 pub use accounts::{AccountRow, Accounts, AccountsMut};
 pub use batches::{Answered, BatchRow, BatchState, Batches, BatchesMut, NewBatch};
 pub use checks::{CheckRow, Checks, ChecksMut, Subject};
+pub use comparisons::{Acknowledged, ComparisonRow, Comparisons, ComparisonsMut, ResultTable, StateRow};
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};
 pub use error::StoreError;
 pub use forgetting::{Forgotten, values_until};
@@ -43,6 +46,7 @@ pub use resends::{Mendable, Resends};
 pub use runs::{NewRun, RunRow, Runs, RunsMut};
 pub use settings::{Proxy, Settings, SettingsMut, SettingsRead, Theme};
 pub use vault_entries::{VaultEntries, VaultEntriesMut};
+pub use watermarks::{Watermarks, WatermarksMut, WindowRow};
 
 use crate::ground::instant;
 use error::{Doing as _, Result};
@@ -219,6 +223,21 @@ impl<'a> Reading<'a> {
         Resends(self.0)
     }
 
+    pub fn watermarks(&self) -> Watermarks<'a> {
+        Watermarks(self.0)
+    }
+
+    pub fn comparisons(&self) -> Comparisons<'a> {
+        Comparisons(self.0)
+    }
+
+    /// What this store is called in tables of ours that others may see.
+    pub fn store_id(&self) -> Result<String> {
+        self.0
+            .query_row("SELECT id FROM store", [], |row| row.get(0))
+            .doing("looking which store it is")
+    }
+
     pub fn vault_entries(&self) -> VaultEntries<'a> {
         VaultEntries(self.0)
     }
@@ -271,6 +290,14 @@ impl<'a> Writing<'a> {
 
     pub fn records_mut(&self) -> RecordsMut<'a> {
         RecordsMut(self.reading.0)
+    }
+
+    pub fn watermarks_mut(&self) -> WatermarksMut<'a> {
+        WatermarksMut(self.reading.0)
+    }
+
+    pub fn comparisons_mut(&self) -> ComparisonsMut<'a> {
+        ComparisonsMut(self.reading.0)
     }
 
     pub fn vault_entries_mut(&self) -> VaultEntriesMut<'a> {

@@ -52,6 +52,9 @@ impl Writing<'_> {
         let days = self.settings().get()?.row_values_days;
         let in_doubt = doubt_open_batches(self, row.number, values_until(now, days))?;
         self.runs_mut().end(id, outcome, problem, now)?;
+        if !outcome.is_early() {
+            self.move_watermark(row.number)?;
+        }
         Ok(in_doubt)
     }
 }

@@ -12,7 +12,7 @@ use crate::ground::ids::{AccountId, ConnectionId, ImportId, RunId};
 use crate::ground::problem::Problem;
 use crate::import::plan::Plan;
 use crate::import::state::{Action, ImportStatus};
-use crate::run::{Counts, Fate, Job, Outcome, Phase, Run};
+use crate::run::{Aside, Counts, Fate, Job, Outcome, Phase, Run};
 
 kept_words!(Outcome {
     Completed = "completed",
@@ -81,6 +81,13 @@ impl Runs<'_> {
         text::row(self.0, "runs", sql, [id.kept()], take)?.ok_or(StoreError::NotThere { what: "run" })
     }
 
+    /// What a run belongs to, runs and counted so far, by its number.
+    pub(super) fn of_number(&self, number: i64) -> Result<(ImportId, Plan, Counts)> {
+        let sql = "SELECT * FROM runs WHERE number = ?1";
+        let take = |cells: &Cells<'_>| Ok((cells.kept("import_id")?, cells.json("plan")?, counts(cells)?));
+        text::row(self.0, "runs", sql, [number], take)?.ok_or(StoreError::NotThere { what: "run" })
+    }
+
     pub fn last_of(&self, import: ImportId) -> Result<Option<RunRow>> {
         let sql = "SELECT * FROM runs WHERE import_id = ?1 ORDER BY number DESC LIMIT 1";
         text::row(self.0, "runs", sql, [import.kept()], take)
@@ -112,7 +119,7 @@ impl Runs<'_> {
 
     /// What became of its rows so far.
     pub fn counts(&self, number: i64) -> Result<Counts> {
-        let sql = "SELECT rows_read, expected_rows, collapsed, delivered, rejected, unprocessed, in_doubt, batches
+        let sql = "SELECT rows_read, expected_rows, vanished, edited, collapsed, delivered, rejected, unprocessed, in_doubt, batches
                    FROM runs WHERE number = ?1";
         text::row(self.0, "runs", sql, [number], counts)?.ok_or(StoreError::NotThere { what: "run" })
     }
@@ -244,7 +251,7 @@ impl RunsMut<'_> {
     pub fn queried(&self, run: i64, expected: u64, bytes_billed: Option<u64>) -> Result<()> {
         self.0
             .execute(
-                "UPDATE runs SET expected_rows = ?2, bytes_billed = ?3,
+                "UPDATE runs SET expected_rows = ?2, bytes_billed = coalesce(bytes_billed + ?3, bytes_billed, ?3),
                     phase = CASE WHEN stop_asked_at IS NULL THEN ?4 ELSE phase END
                  WHERE number = ?1",
                 (run, number(expected), bytes_billed.map(number), Phase::Sending.kept()),
@@ -296,6 +303,36 @@ impl RunsMut<'_> {
             .prepare_cached("UPDATE runs SET rows_read = rows_read + ?2 WHERE number = ?1")
             .and_then(|mut statement| statement.execute((run, number(rows))))
             .doing("keeping how far a run has read")?;
+        Ok(())
+    }
+
+    /// Rows that were counted and are not sent. What is not told now stays as it was.
+    pub fn left_aside(&self, run: i64, more: &Aside) -> Result<()> {
+        self.0
+            .execute(
+                "UPDATE runs SET undated = coalesce(?2, undated), later = coalesce(?3, later),
+                    vanished = coalesce(?4, vanished), edited = coalesce(?5, edited)
+                 WHERE number = ?1",
+                (
+                    run,
+                    more.undated.map(number),
+                    more.later.map(number),
+                    more.vanished.map(number),
+                    more.edited.map(number),
+                ),
+            )
+            .doing("keeping what was left aside")?;
+        Ok(())
+    }
+
+    /// A job besides the run's query was billed.
+    pub fn also_billed(&self, run: i64, bytes: u64) -> Result<()> {
+        self.0
+            .execute(
+                "UPDATE runs SET bytes_billed = ifnull(bytes_billed, 0) + ?2 WHERE number = ?1",
+                (run, number(bytes)),
+            )
+            .doing("adding to what a run was billed")?;
         Ok(())
     }
 
@@ -386,6 +423,12 @@ fn take(cells: &Cells<'_>) -> Result<RunRow> {
             started_by: cells.plain("started_by")?,
             ended_at: cells.time_some("ended_at")?,
             counts: counts(cells)?,
+            aside: Aside {
+                undated: cells.count_some("undated")?,
+                later: cells.count_some("later")?,
+                vanished: cells.count_some("vanished")?,
+                edited: cells.count_some("edited")?,
+            },
             bytes_billed: cells.count_some("bytes_billed")?,
             job: job(cells)?,
             problem: cells.kept_some("problem")?,
@@ -403,9 +446,16 @@ fn take(cells: &Cells<'_>) -> Result<RunRow> {
 }
 
 fn counts(cells: &Cells<'_>) -> Result<Counts> {
+    let told = Aside {
+        vanished: cells.count_some("vanished")?,
+        edited: cells.count_some("edited")?,
+        ..Aside::default()
+    };
     Ok(Counts {
         read: cells.count("rows_read")?,
-        expected: cells.count_some("expected_rows")?,
+        expected: cells
+            .count_some("expected_rows")?
+            .map(|rows| rows.saturating_sub(told.lines())),
         collapsed: cells.count("collapsed")?,
         delivered: cells.count("delivered")?,
         rejected: cells.count("rejected")?,

@@ -32,6 +32,10 @@ impl Ask {
         Self::new(host, Method::POST)
     }
 
+    pub fn patch(host: Host) -> Self {
+        Self::new(host, Method::PATCH)
+    }
+
     pub fn delete(host: Host) -> Self {
         Self::new(host, Method::DELETE)
     }

@@ -1,0 +1,148 @@
+//! Tables of our own in a person's dataset: made before anything is written to them, so that expiry, labels and owner stand
+//! from the first moment; looked at before and after they are read; taken away.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::client::{Client, in_dataset, to_table};
+use super::ids::TableRef;
+use super::schema::{Field, Mode, Schema};
+use crate::ground::net::{Ask, Host};
+use crate::ground::problem::{Code, Fact, Problem};
+
+/// A table to be made.
+#[derive(Clone, Debug)]
+pub struct NewTable {
+    pub table: TableRef,
+    pub schema: Schema,
+    /// For people who find it in Google's console.
+    pub description: String,
+    /// Lower-case letters, digits, hyphens, underscores.
+    pub labels: BTreeMap<String, String>,
+    /// When BigQuery drops it by itself. `None` keeps it for good, whatever the dataset's default.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A table of ours at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Changes with whatever happens to the table. `None` where Google sends none.
+    pub etag: Option<String>,
+    pub rows: u64,
+    pub bytes: u64,
+    pub labels: BTreeMap<String, String>,
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    #[serde(default)]
+    etag: Option<String>,
+    #[serde(default)]
+    num_rows: Option<String>,
+    #[serde(default)]
+    num_bytes: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    expiration_time: Option<String>,
+}
+
+impl Client {
+    /// Makes the table, or finds it where it was made before. Needs `bigquery.tables.create`, and
+    /// `bigquery.tables.update` where the dataset would let a table expire that is to stay.
+    pub async fn make_table(&self, new: &NewTable) -> Result<Seen, Problem> {
+        let asked = self.about_table("tables.insert", &new.table);
+        let fields: Vec<Field> = new.schema.fields.iter().cloned().map(takes_null).collect();
+        let mut body = json!({
+            "tableReference": new.table.wire(),
+            "schema": {"fields": fields},
+            "description": new.description,
+            "labels": new.labels,
+        });
+        if let Some(at) = new.expires_at {
+            body["expirationTime"] = json!(at.as_millisecond().to_string());
+        }
+        let ask = || {
+            in_dataset(Ask::post(Host::BigQuery), &new.table.dataset)
+                .at(["tables"])
+                .json(&body)
+        };
+        let made: Result<Wire, Problem> = self.json(&asked, ask).await;
+        let seen = match made {
+            Ok(wire) => wire.seen(),
+            Err(problem) if problem.facts().get(Fact::Status) == Some("409") => {
+                self.seen(&new.table).await?.ok_or(problem)?
+            }
+            Err(problem) => return Err(problem),
+        };
+        if new.expires_at.is_none() && seen.expires_at.is_some() {
+            return self.keep_for_good(&new.table).await;
+        }
+        Ok(seen)
+    }
+
+    /// The table as it is now, where it is there. Needs `bigquery.tables.get`.
+    pub async fn seen(&self, table: &TableRef) -> Result<Option<Seen>, Problem> {
+        let asked = self.about_table("tables.get", table);
+        match self
+            .json::<Wire>(&asked, || to_table(Ask::get(Host::BigQuery), table))
+            .await
+        {
+            Ok(wire) => Ok(Some(wire.seen())),
+            Err(problem) if problem.code() == Code::TableNotFound => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Drops a table of ours. One that is gone already is no error. Needs `bigquery.tables.delete`.
+    pub async fn drop_table(&self, table: &TableRef) -> Result<(), Problem> {
+        let asked = self.about_table("tables.delete", table);
+        let ask = || to_table(Ask::delete(Host::BigQuery), table);
+        match self.ask(&asked, ask).await {
+            Ok(_) => Ok(()),
+            Err(problem) if problem.code() == Code::TableNotFound => Ok(()),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    async fn keep_for_good(&self, table: &TableRef) -> Result<Seen, Problem> {
+        let asked = self.about_table("tables.patch", table);
+        let body = json!({"expirationTime": null});
+        let ask = || to_table(Ask::patch(Host::BigQuery), table).json(&body);
+        let wire: Wire = self.json(&asked, ask).await?;
+        Ok(wire.seen())
+    }
+}
+
+impl Wire {
+    fn seen(self) -> Seen {
+        let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or(0);
+        Seen {
+            etag: self.etag,
+            rows: number(self.num_rows),
+            bytes: number(self.num_bytes),
+            labels: self.labels,
+            expires_at: self
+                .expiration_time
+                .and_then(|text| Timestamp::from_millisecond(text.parse().ok()?).ok()),
+        }
+    }
+}
+
+/// A result's column as a table takes it: what a query gives is nullable, whatever its source said.
+fn takes_null(field: Field) -> Field {
+    Field {
+        mode: if field.mode == Mode::Repeated {
+            Mode::Repeated
+        } else {
+            Mode::Nullable
+        },
+        fields: field.fields.into_iter().map(takes_null).collect(),
+        ..field
+    }
+}

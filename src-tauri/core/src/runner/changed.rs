@@ -1,0 +1,359 @@
+//! Changed rows: the state that a run compares with, and moving into it what CleverTap acknowledged. The comparison itself is
+//! BigQuery's work, and its text the import's.
+
+use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
+
+use super::question::{Asking, found, kept};
+use super::send::NOT_ACCOUNTED;
+use crate::bigquery::{
+    Client, JobId, JobResult, NewTable, Page, Parameter, Query, RowReader as _, Schema, TableId, TableRef,
+};
+use crate::ground::problem::{Code, Fact, Problem};
+use crate::import::changes::{self, CHANGE, DOUBTED, EDITED, KEY, LEFT, Unacknowledged, VANISHED};
+use crate::import::plan::{InDoubt, Plan, Records};
+use crate::run::Fate;
+use crate::store::{ComparisonRow, RunRow, StateRow};
+
+/// The label that says whose table it is.
+pub(super) const STORE: &str = "tapline_store";
+/// Keys that travel with a statement: BigQuery takes 10 MB of it. More go to a table, in pieces of this size.
+const MOST_LISTED: usize = 100_000;
+/// Rows asked for at once.
+const MOST_ROWS: u32 = 10_000;
+/// A gap of acknowledged rows up to this long is read in vain rather than leapt over: a call costs more.
+const LONGEST_GAP: u64 = 5_000;
+
+/// Finishes what the import's last run left, and gives the state that this one compares with.
+pub(super) async fn prepare(asking: &Asking<'_>) -> Result<TableRef, Problem> {
+    finish(asking).await?;
+    let (import, plan) = (asking.row.run.import, &asking.row.plan);
+    let known = asking.store.reading(move |r| r.comparisons().state(import));
+    let known = known.await.map_err(|error| error.problem())?;
+    let account = format!(
+        "{} {}",
+        asking.opened.uploader.region().code(),
+        asking.opened.uploader.account_id()
+    );
+    let name = format!(
+        "tapline_state_{}_{}",
+        import.to_string().replace('-', ""),
+        changes::mapping_mark(plan, &account)
+    );
+    let table = asking.opened.dataset.table(TableId::read(&name)?);
+    may_compare(plan, known.as_ref(), &table)?;
+    ensure(asking, known.as_ref(), &table).await?;
+    let (run, state) = (asking.row.number, kept(&table));
+    let begun = asking.store.writing(move |w| {
+        w.comparisons_mut().use_state(import, &state)?;
+        w.comparisons_mut().begin(run, &state.name)
+    });
+    begun.await.map_err(|error| error.problem())?;
+    Ok(table)
+}
+
+/// Another mapping has another state, and sends every row again. Of profiles that changes nothing that is right; events would
+/// be there twice, so a person has to say that.
+fn may_compare(plan: &Plan, known: Option<&StateRow>, table: &TableRef) -> Result<(), Problem> {
+    let other = known.filter(|known| known.table != kept(table) && known.merged_at.is_some());
+    match (other, &plan.records) {
+        (Some(other), Records::Events(_)) => {
+            let other = found(&other.table)?;
+            Err(Problem::new(Code::StateOfOtherMapping)
+                .with(Fact::Name, &plan.nickname)
+                .with(Fact::Table, other.to_string())
+                .with(Fact::Statement, changes::drop_statement(&other)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the state where there is none yet. One that is somebody else's, or that should be there and is not, is told.
+async fn ensure(asking: &Asking<'_>, known: Option<&StateRow>, table: &TableRef) -> Result<(), Problem> {
+    let labels = asking.labels().await?;
+    let used = known.is_some_and(|known| known.table == kept(table) && known.merged_at.is_some());
+    let seen = match asking.client.seen(table).await? {
+        Some(seen) => seen,
+        None if used => {
+            return Err(Problem::new(Code::StateGone)
+                .with(Fact::Name, &asking.row.plan.nickname)
+                .with(Fact::Table, table.to_string()));
+        }
+        None => {
+            let new = NewTable {
+                table: table.clone(),
+                schema: changes::state_schema(),
+                description: format!(
+                    "What CleverTap acknowledged of Tapline's import {:?}: a key and a mark for each record. Belongs to the \
+                     Tapline store {}. Without it the import starts from the beginning.",
+                    asking.row.plan.nickname,
+                    labels.get(STORE).map_or("", String::as_str),
+                ),
+                labels: labels.clone(),
+                expires_at: None,
+            };
+            asking.client.make_table(&new).await?
+        }
+    };
+    if seen.labels.get(STORE) != labels.get(STORE) {
+        return Err(Problem::new(Code::StateOwnedElsewhere)
+            .with(Fact::Name, &asking.row.plan.nickname)
+            .with(Fact::Table, table.to_string())
+            .with_some(Fact::Found, seen.labels.get(STORE)));
+    }
+    if !used {
+        // A project without billing lets nobody change rows. It says so before anything is paid for or sent.
+        let trial = asking.run(changes::trial(table));
+        asking.client.dry_run(&trial).await?;
+    }
+    Ok(())
+}
+
+/// Moves into their states the results of the import's earlier runs that still wait for it.
+pub(super) async fn finish(asking: &Asking<'_>) -> Result<(), Problem> {
+    let import = asking.row.run.import;
+    let waiting = asking.store.reading(move |r| r.comparisons().waiting(import));
+    for comparison in waiting.await.map_err(|error| error.problem())? {
+        if comparison.number < asking.row.number {
+            merge(asking, &comparison).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves into its state what CleverTap acknowledged of this run, which has ended.
+pub(super) async fn finish_own(asking: &Asking<'_>) -> Result<(), Problem> {
+    let import = asking.row.run.import;
+    let waiting = asking.store.reading(move |r| r.comparisons().waiting(import));
+    for comparison in waiting.await.map_err(|error| error.problem())? {
+        if comparison.number == asking.row.number {
+            merge(asking, &comparison).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One run's result on its way into its state.
+struct Merge<'a> {
+    asking: &'a Asking<'a>,
+    client: &'a Client,
+    comparison: &'a ComparisonRow,
+    row: RunRow,
+    state: TableRef,
+}
+
+async fn merge(asking: &Asking<'_>, comparison: &ComparisonRow) -> Result<(), Problem> {
+    let (id, number) = (comparison.run, comparison.number);
+    let known = asking
+        .store
+        .reading(move |r| Ok((r.runs().get(id)?, r.comparisons().result_table(number)?)));
+    let (row, table) = known.await.map_err(|error| error.problem())?;
+    let delta = match table.filter(|table| table.rows.is_some()) {
+        Some(table) => Some(found(&table.table)?),
+        None => None,
+    };
+    let merge = Merge {
+        asking,
+        client: asking.client,
+        comparison,
+        row,
+        state: found(&comparison.state)?,
+    };
+    let Some(delta) = delta else {
+        // Its query never came to an end, so nothing of it was sent.
+        return merge.done().await;
+    };
+    match asking.client.seen(&delta).await? {
+        Some(_) => merge.carry_out(&delta).await,
+        None => merge.without_result().await,
+    }
+}
+
+impl Merge<'_> {
+    async fn carry_out(&self, delta: &TableRef) -> Result<(), Problem> {
+        if self.client.seen(&self.state).await?.is_none() {
+            return Err(Problem::new(Code::StateGone)
+                .with(Fact::Name, &self.row.run.nickname)
+                .with(Fact::Table, self.state.to_string()));
+        }
+        let missing = self.unacknowledged().await?;
+        let (source, parameters) = if missing.len() <= MOST_LISTED {
+            (Unacknowledged::Listed, parameters(&missing))
+        } else {
+            (Unacknowledged::In(self.listed_in_table(&missing).await?), Vec::new())
+        };
+        let sql = changes::merge(&self.row.plan, &self.state, delta, &source);
+        let query = self.asking.run(sql).with_all(parameters);
+        let merges = self.comparison.merges.max(1);
+        match self.run(&query, &self.id("merge", merges)?, merges).await {
+            Ok(()) => self.done().await,
+            Err(problem) => {
+                // An id is good for one job, and that one failed.
+                self.note(merges + 1).await?;
+                Err(problem)
+            }
+        }
+    }
+
+    /// The result has expired before it was moved. Of profiles the next comparison sends what was acknowledged once more;
+    /// events would be there twice.
+    async fn without_result(&self) -> Result<(), Problem> {
+        let counts = &self.row.run.counts;
+        if self.row.plan.records != Records::Profiles && counts.delivered + counts.in_doubt > 0 {
+            return Err(Problem::new(Code::ComparisonGone)
+                .with(Fact::Name, &self.row.run.nickname)
+                .with(Fact::Count, (counts.delivered + counts.in_doubt).to_string()));
+        }
+        self.done().await
+    }
+
+    async fn done(&self) -> Result<(), Problem> {
+        let (run, at) = (self.comparison.number, Timestamp::now());
+        let merged = self.asking.store.writing(move |w| w.comparisons_mut().merged(run, at));
+        merged.await.map_err(|error| error.problem())
+    }
+
+    async fn note(&self, merges: u64) -> Result<(), Problem> {
+        let run = self.comparison.number;
+        let noted = self
+            .asking
+            .store
+            .writing(move |w| w.comparisons_mut().next_merge(run, merges));
+        noted.await.map_err(|error| error.problem())
+    }
+
+    fn id(&self, what: &str, number: u64) -> Result<JobId, Problem> {
+        JobId::new(&format!("tapline_{}_{what}_{number}", self.row.run.id))
+    }
+
+    /// Runs a job to its end, or finds it where it was run before.
+    async fn run(&self, query: &Query, id: &JobId, merges: u64) -> Result<(), Problem> {
+        self.note(merges).await?;
+        let job = self.client.start(query, id).await?;
+        let done = self.client.done(&job).await?;
+        let (run, billed) = (self.comparison.number, done.bytes_billed.unwrap_or(0));
+        let noted = self
+            .asking
+            .store
+            .writing(move |w| w.runs_mut().also_billed(run, billed));
+        noted.await.map_err(|error| error.problem())
+    }
+
+    /// Keys of the records that CleverTap did not acknowledge, and whether it may have them all the same.
+    async fn unacknowledged(&self) -> Result<Vec<(String, bool)>, Problem> {
+        let number = self.comparison.number;
+        let keeps = keeps_doubted(&self.row.plan);
+        let known = self
+            .asking
+            .store
+            .reading(move |r| r.comparisons().acknowledged(number, (!keeps).then_some(NOT_ACCOUNTED)));
+        let acknowledged = known.await.map_err(|error| error.problem())?;
+        let Some(job) = &self.row.run.job else {
+            return Ok(Vec::new());
+        };
+        let job = super::source::job_ref(job)?;
+        let result = self.client.finished(&job).await?;
+        let mut keys = Vec::new();
+        let base = self.row.base;
+        let mut from = base + 1;
+        while let Some(stretch) = acknowledged
+            .positions
+            .next_missing(from..=base + result.total_rows(), LONGEST_GAP)
+        {
+            from = stretch.end() + 1;
+            self.read(&result, stretch, &mut keys).await?;
+        }
+        Ok(keys
+            .into_iter()
+            .filter(|(position, _)| !acknowledged.positions.contains(*position))
+            .filter_map(|(position, key)| match acknowledged.fates.get(&position) {
+                Some(Fate::InDoubt) if keeps => None,
+                fate => Some((key, fate == Some(&Fate::InDoubt))),
+            })
+            .collect())
+    }
+
+    async fn read(
+        &self,
+        result: &JobResult,
+        stretch: RangeInclusive<u64>,
+        keys: &mut Vec<(u64, String)>,
+    ) -> Result<(), Problem> {
+        let (mut position, last) = stretch.into_inner();
+        while position <= last {
+            let most = u32::try_from(last - position + 1).unwrap_or(MOST_ROWS).min(MOST_ROWS);
+            let page = result.page(position - self.row.base - 1, most).await?;
+            keys.extend(read_keys(result.schema(), &page, position));
+            position += page.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// A table with the keys, in as many pieces as it takes. Each piece arrives once, however often it is asked for.
+    async fn listed_in_table(&self, keys: &[(String, bool)]) -> Result<TableRef, Problem> {
+        let name = self
+            .id("left", self.comparison.merges.max(1))?
+            .as_str()
+            .replace('-', "_");
+        let table = self.state.dataset.table(TableId::read(&name)?);
+        let new = NewTable {
+            table: table.clone(),
+            schema: changes::left_schema(),
+            description: "Records that CleverTap did not acknowledge in a run of Tapline's. It expires by itself."
+                .to_owned(),
+            labels: self.asking.labels().await?,
+            expires_at: Timestamp::now().checked_add(jiff::SignedDuration::from_hours(48)).ok(),
+        };
+        self.client.make_table(&new).await?;
+        for (piece, keys) in (1..).zip(keys.chunks(MOST_LISTED)) {
+            let query = self
+                .asking
+                .run(changes::listed_keys())
+                .with_all(parameters(keys))
+                .onto_table(table.clone());
+            let merges = self.comparison.merges.max(1);
+            let id = self.id(&format!("left_{merges}"), piece)?;
+            self.run(&query, &id, merges).await?;
+        }
+        Ok(table)
+    }
+}
+
+/// Events in doubt that are left as they are, or that a person decides about, count as sent: a comparison must not send them
+/// again by itself.
+fn keeps_doubted(plan: &Plan) -> bool {
+    match &plan.records {
+        Records::Profiles => false,
+        Records::Events(events) => events.in_doubt != InDoubt::Resend,
+    }
+}
+
+fn parameters(keys: &[(String, bool)]) -> Vec<Parameter> {
+    let of = |doubted: bool| {
+        let keys = keys.iter().filter(|(_, one)| *one == doubted);
+        keys.map(|(key, _)| key.clone()).collect::<Vec<_>>()
+    };
+    vec![
+        Parameter::array(LEFT, "BYTES", of(false)),
+        Parameter::array(DOUBTED, "BYTES", of(true)),
+    ]
+}
+
+/// The keys of a page's rows, each with its position. Lines that tell of many rows have none.
+fn read_keys(schema: &Schema, page: &Page, first: u64) -> Vec<(u64, String)> {
+    let (key, change) = (schema.position(KEY), schema.position(CHANGE));
+    let text = |row: crate::bigquery::Row<'_>, place: Option<usize>| -> Option<String> {
+        Some(row.cell(place?)?.text()?.into_owned())
+    };
+    (first..)
+        .zip(page.rows())
+        .filter_map(|(position, row)| {
+            let told = text(row, change)?;
+            if told == VANISHED || told == EDITED {
+                return None;
+            }
+            Some((position, text(row, key)?))
+        })
+        .collect()
+}

@@ -1,0 +1,273 @@
+//! What a run asks BigQuery, by its way to import: the query, and the table that its result goes to where it has one.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::changed;
+use super::open::Opened;
+use crate::bigquery::{Client, DatasetId, DatasetRef, JobId, NewTable, ProjectId, Query, Schema, TableId, TableRef};
+use crate::connection::LEAST_BILLED_BYTES;
+use crate::ground::problem::{Code, Fact, Problem};
+use crate::import::plan::{NewAndUpdated, Plan, ResultTable, Rows, Source};
+use crate::import::window::{self, Grain, LATER, NOW, UNDATED, Window};
+use crate::import::{changes, statement};
+use crate::run::{Aside, NamedTable};
+use crate::store::{RunRow, Store, WindowRow};
+
+/// How long a result of ours stays in the dataset.
+const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A query that reads so much may well give more than BigQuery keeps by itself, which is 10 GB.
+const LARGE_BYTES: u64 = 8 << 30;
+/// So many rows may take longer to send than BigQuery keeps a result by itself: at 15,000 records a second, twelve hours.
+const MANY_ROWS: u64 = 600_000_000;
+
+/// A run about to ask.
+pub(super) struct Asking<'a> {
+    pub client: &'a Client,
+    pub opened: &'a Opened,
+    pub store: &'a Store,
+    pub row: &'a RunRow,
+    /// The run's plan, or the part of it that a run reads which mends another.
+    pub plan: &'a Plan,
+}
+
+impl Asking<'_> {
+    /// The run's query. Asked again for the same run it is the same, whatever time it is by then.
+    pub async fn query(&self) -> Result<Query, Problem> {
+        let plan = self.plan;
+        match &plan.rows {
+            // What was chosen to be mended is read whatever it was before.
+            _ if self.mends() => Ok(self.run(statement::all_rows(plan, &self.opened.dataset))),
+            Rows::All => Ok(self.run(statement::all_rows(plan, &self.opened.dataset))),
+            Rows::NewAndUpdated(how) => self.new_and_updated(how).await,
+            Rows::Changed => {
+                let state = changed::prepare(self).await?;
+                Ok(self.run(changes::diff(plan, &self.opened.dataset, &state)))
+            }
+        }
+    }
+
+    fn mends(&self) -> bool {
+        self.plan.source != self.row.plan.source
+    }
+
+    /// A query of this run's.
+    pub fn run(&self, sql: String) -> Query {
+        Query::new(sql, self.opened.billing.clone())
+            .in_location(self.opened.location.clone())
+            .capped(self.opened.bytes_cap)
+            .labelled("app", "tapline")
+            .labelled("tapline_run", &self.row.run.id.to_string())
+    }
+
+    /// Refuses what would cost more than the person allows.
+    pub fn within_cap(&self, bytes: Option<u64>) -> Result<(), Problem> {
+        // BigQuery bills at least this much, so that is what the cap is held against.
+        let billed = bytes.unwrap_or(0).max(LEAST_BILLED_BYTES);
+        match self.opened.bytes_cap.filter(|cap| billed > *cap) {
+            Some(cap) => Err(Problem::new(Code::BytesCapExceeded)
+                .with(Fact::Bytes, billed.to_string())
+                .with(Fact::Limit, cap.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    async fn new_and_updated(&self, how: &NewAndUpdated) -> Result<Query, Problem> {
+        let plan = &self.row.plan;
+        let Some(updated_on) = &plan.updated_on else {
+            return Err(Problem::new(Code::UpdatedOnMissing).with(Fact::Field, "updated_on.column"));
+        };
+        let columns = self.run(statement::columns_alone(plan, &self.opened.dataset));
+        let seen = self.client.dry_run(&columns).await?.select_only()?;
+        super::source::compiled(plan, &seen.schema)?;
+        let grain = Grain::of(updated_on, &seen.schema)
+            .ok_or_else(|| Problem::new(Code::UpdatedOnMissing).with(Fact::Field, "updated_on.column"))?;
+        let number = self.row.number;
+        let known = self.store.reading(move |r| r.watermarks().window(number));
+        let known = known.await.map_err(|error| error.problem())?;
+        let fixed = if let Some(fixed) = known {
+            fixed
+        } else {
+            let survey = window::survey(plan, &self.opened.dataset, updated_on, &grain);
+            self.fix(how, &grain, &self.run(survey)).await?
+        };
+        let window = Window {
+            since: fixed.since.map(|at| before(at, fixed.overlap)),
+            until: fixed.until,
+            grain,
+        };
+        let sql = window::rows(plan, &self.opened.dataset, updated_on, &window);
+        Ok(self.run(sql).with_all(window.parameters()))
+    }
+
+    /// Asks BigQuery what time it is, and fixes what the run reads.
+    async fn fix(&self, how: &NewAndUpdated, grain: &Grain, survey: &Query) -> Result<WindowRow, Problem> {
+        let estimate = self.client.dry_run(survey).await?.select_only()?;
+        self.within_cap(estimate.bytes)?;
+        let glance = self.client.glance(survey, 1).await?;
+        let number = |name: &str| -> Option<i64> {
+            let place = glance.schema.position(name)?;
+            glance.page.rows().next()?.cell(place)?.text()?.parse().ok()
+        };
+        let unread = || Problem::new(Code::Internal).with(Fact::Detail, "BigQuery did not say what time it is");
+        let until = number(NOW).and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        let count = |name| number(name).and_then(|rows| u64::try_from(rows).ok());
+        let aside = Aside {
+            undated: count(UNDATED),
+            later: count(LATER),
+            ..Aside::default()
+        };
+        let follows = follows(&self.row.plan, self.opened);
+        let (run, import) = (self.row.number, self.row.run.import);
+        let (until, overlap, billed) = (until.ok_or_else(unread)?, grain.overlap(how), glance.bytes_billed);
+        let fixed = self.store.writing(move |w| {
+            let fixed = WindowRow {
+                since: w.watermarks().of(import, &follows)?,
+                follows,
+                until,
+                overlap,
+            };
+            w.watermarks_mut().fix(run, &fixed)?;
+            w.runs_mut().left_aside(run, &aside)?;
+            w.runs_mut().also_billed(run, billed)?;
+            Ok(fixed)
+        });
+        fixed.await.map_err(|error| error.problem())
+    }
+
+    /// The table that a result goes to, made before the job that fills it. Nothing where BigQuery is to keep it by itself.
+    pub async fn table(&self, id: &JobId, schema: &Schema, bytes: Option<u64>) -> Result<Option<TableRef>, Problem> {
+        let (must, may) = match (&self.plan.rows, self.plan.result_table) {
+            _ if self.mends() => (false, false),
+            (Rows::Changed, _) | (_, ResultTable::Always) => (true, true),
+            (_, ResultTable::Never) => (false, false),
+            (_, ResultTable::Auto) => (false, self.is_large(bytes).await),
+        };
+        if !may {
+            return Ok(None);
+        }
+        let name = id.as_str().replace('-', "_");
+        let table = self.opened.dataset.table(TableId::read(&name)?);
+        let (run, named) = (self.row.number, kept(&table));
+        let noted = self
+            .store
+            .writing(move |w| w.comparisons_mut().name_result(run, &named));
+        noted.await.map_err(|error| error.problem())?;
+        let new = NewTable {
+            table: table.clone(),
+            schema: schema.clone(),
+            description: format!(
+                "What Tapline's run {} of {:?} reads. It expires by itself.",
+                self.row.run.id, self.row.run.nickname
+            ),
+            labels: self.labels().await?,
+            expires_at: Timestamp::now().checked_add(KEPT).ok(),
+        };
+        match self.client.make_table(&new).await {
+            Ok(_) => Ok(Some(table)),
+            // It would have been better there, and BigQuery may keep it all the same.
+            Err(_) if !must => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Keeps what the result's table is now that it is filled, where it has one.
+    pub async fn result_seen(&self, rows: u64) -> Result<(), Problem> {
+        let Some(named) = self.result_table().await? else {
+            return Ok(());
+        };
+        let Some(seen) = self.client.seen(&found(&named.table)?).await? else {
+            return Ok(());
+        };
+        let run = self.row.number;
+        let kept = self
+            .store
+            .writing(move |w| w.comparisons_mut().result_seen(run, seen.etag.as_deref(), rows));
+        kept.await.map_err(|error| error.problem())
+    }
+
+    /// Refuses a result whose table is not what it was when its query was done: its rows may be others.
+    pub async fn result_unchanged(&self) -> Result<(), Problem> {
+        let Some(named) = self.result_table().await? else {
+            return Ok(());
+        };
+        let Some(rows) = named.rows else { return Ok(()) };
+        let table = found(&named.table)?;
+        match self.client.seen(&table).await? {
+            Some(seen) if seen.etag == named.etag && seen.rows == rows => Ok(()),
+            found => Err(Problem::new(Code::ResultChanged)
+                .with(Fact::Table, table.to_string())
+                .with(Fact::Expected, rows.to_string())
+                .with_some(Fact::Found, found.map(|seen| seen.rows.to_string()))),
+        }
+    }
+
+    async fn result_table(&self) -> Result<Option<crate::store::ResultTable>, Problem> {
+        let run = self.row.number;
+        let named = self.store.reading(move |r| r.comparisons().result_table(run));
+        named.await.map_err(|error| error.problem())
+    }
+
+    /// Whose table it is, for whoever finds it.
+    pub async fn labels(&self) -> Result<std::collections::BTreeMap<String, String>, Problem> {
+        let import = self.row.run.import.to_string();
+        let labels = self.store.reading(move |r| {
+            let ours = [
+                ("app".to_owned(), "tapline".to_owned()),
+                (changed::STORE.to_owned(), r.store_id()?),
+                ("tapline_import".to_owned(), import),
+            ];
+            Ok(ours.into())
+        });
+        labels.await.map_err(|error| error.problem())
+    }
+
+    /// Whether the result may be too large, or too long in the reading, for BigQuery to keep it by itself.
+    async fn is_large(&self, bytes: Option<u64>) -> bool {
+        if bytes.is_some_and(|bytes| bytes >= LARGE_BYTES) {
+            return true;
+        }
+        let Source::Table(name) = &self.row.plan.source else {
+            return false;
+        };
+        // Nice to know. Who may query a table need not be allowed to look at it.
+        let Ok(table) = TableId::read(name) else { return false };
+        let seen = self.client.seen(&self.opened.dataset.table(table)).await;
+        seen.is_ok_and(|seen| seen.is_some_and(|seen| seen.rows >= MANY_ROWS))
+    }
+}
+
+/// A table as the store keeps it.
+pub(super) fn kept(table: &TableRef) -> NamedTable {
+    NamedTable {
+        project: table.dataset.project.to_string(),
+        dataset: table.dataset.dataset.to_string(),
+        name: table.table.to_string(),
+    }
+}
+
+/// A table that the store kept.
+pub(super) fn found(table: &NamedTable) -> Result<TableRef, Problem> {
+    let dataset = DatasetRef {
+        project: ProjectId::read(&table.project)?,
+        dataset: DatasetId::read(&table.dataset)?,
+    };
+    Ok(dataset.table(TableId::read(&table.name)?))
+}
+
+fn before(at: Timestamp, overlap: SignedDuration) -> Timestamp {
+    at.checked_sub(overlap).unwrap_or(Timestamp::MIN)
+}
+
+/// What a watermark is a watermark of: the same column of the same source, sent to the same place.
+fn follows(plan: &Plan, opened: &Opened) -> String {
+    let parts = serde_json::json!([
+        opened.dataset.to_string(),
+        plan.source,
+        plan.updated_on,
+        plan.sync_type() as u8,
+        plan.identity,
+        opened.uploader.region().code(),
+        opened.uploader.account_id(),
+    ]);
+    parts.to_string()
+}

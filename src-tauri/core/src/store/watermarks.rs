@@ -1,0 +1,126 @@
+//! Watermarks: how far an import's Updated On has been confirmed delivered, and the stretch that each run reads. Times are
+//! BigQuery's.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+
+use super::error::{Doing as _, Result, StoreError};
+use super::text::{self, Cells, Kept as _};
+use super::{Runs, Writing};
+use crate::ground::ids::ImportId;
+use crate::import::plan::{InDoubt, Plan, Records};
+use crate::run::Counts;
+
+/// The stretch of Updated On that a run reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowRow {
+    /// What it is a stretch of. A watermark says nothing of another source, column or destination.
+    pub follows: String,
+    /// Absent for a first run.
+    pub since: Option<Timestamp>,
+    pub until: Timestamp,
+    /// How far before its end the next run reads again.
+    pub overlap: SignedDuration,
+}
+
+pub struct Watermarks<'a>(pub(super) &'a Connection);
+pub struct WatermarksMut<'a>(pub(super) &'a Connection);
+
+impl Watermarks<'_> {
+    /// How far the import's column has been confirmed delivered, where it is this one that was followed.
+    pub fn of(&self, import: ImportId, follows: &str) -> Result<Option<Timestamp>> {
+        let sql = "SELECT at FROM watermarks WHERE import_id = ?1 AND follows = ?2";
+        let found = text::row(self.0, "watermarks", sql, (import.kept(), follows), |cells| {
+            micros(cells, "at")
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// What a run reads, once it is fixed.
+    pub fn window(&self, run: i64) -> Result<Option<WindowRow>> {
+        let sql = "SELECT * FROM windows WHERE run = ?1";
+        text::row(self.0, "windows", sql, [run], |cells| {
+            let until = micros(cells, "until")?;
+            Ok(WindowRow {
+                follows: cells.plain("follows")?,
+                since: micros(cells, "since")?,
+                until: until.ok_or(StoreError::NotThere { what: "window's end" })?,
+                overlap: SignedDuration::from_micros(cells.plain("overlap")?),
+            })
+        })
+    }
+}
+
+impl WatermarksMut<'_> {
+    /// Fixes what a run reads, before its first job: a job that has to be asked for again reads the same.
+    pub fn fix(&self, run: i64, window: &WindowRow) -> Result<()> {
+        self.0
+            .execute(
+                "INSERT INTO windows (run, follows, since, until, overlap) VALUES (?1, ?2, ?3, ?4, ?5)",
+                (
+                    run,
+                    &window.follows,
+                    window.since.map(Timestamp::as_microsecond),
+                    window.until.as_microsecond(),
+                    i64::try_from(window.overlap.as_micros()).unwrap_or(i64::MAX),
+                ),
+            )
+            .doing("fixing what a run reads")?;
+        Ok(())
+    }
+
+    /// Starts from the beginning: the next run reads all rows.
+    pub fn forget(&self, import: ImportId) -> Result<()> {
+        self.0
+            .execute("DELETE FROM watermarks WHERE import_id = ?1", [import.kept()])
+            .doing("forgetting a watermark")?;
+        Ok(())
+    }
+}
+
+impl Writing<'_> {
+    /// Moves the import's watermark to where a run that read every row of its window has come, unless something below waits
+    /// to be sent again. It never moves back.
+    pub fn move_watermark(&self, run: i64) -> Result<()> {
+        let Some(window) = self.watermarks().window(run)? else {
+            return Ok(());
+        };
+        let (import, plan, counts) = Runs(self.reading.0).of_number(run)?;
+        if waits(&plan, &counts) {
+            return Ok(());
+        }
+        self.reading
+            .0
+            .execute(
+                "INSERT INTO watermarks (import_id, follows, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (import_id) DO UPDATE SET follows = excluded.follows, at = excluded.at
+                 WHERE watermarks.follows <> excluded.follows OR watermarks.at < excluded.at",
+                (import.kept(), &window.follows, window.until.as_microsecond()),
+            )
+            .doing("moving a watermark")?;
+        Ok(())
+    }
+}
+
+/// Whether some of a run's rows will be read and sent again. Rejected and unprocessed rows will not: what they are was
+/// refused, and when they are mended, their Updated On moves. Events in doubt that are left, or that a person is asked
+/// about, are not read again either.
+fn waits(plan: &Plan, counts: &Counts) -> bool {
+    let repeats = match &plan.records {
+        Records::Profiles => true,
+        Records::Events(events) => events.in_doubt == InDoubt::Resend,
+    };
+    repeats && counts.in_doubt > 0
+}
+
+fn micros(cells: &Cells<'_>, column: &'static str) -> Result<Option<Timestamp>> {
+    let Some(micros) = cells.plain::<Option<i64>>(column)? else {
+        return Ok(None);
+    };
+    let damaged = |_| StoreError::Damaged {
+        table: cells.table,
+        column,
+        found: micros.to_string(),
+    };
+    Timestamp::from_microsecond(micros).map(Some).map_err(damaged)
+}

@@ -1,0 +1,45 @@
+//! Three ways to import, whole runs over real SQL: all rows, new and updated rows, changed rows.
+
+mod changed;
+mod newer;
+#[path = "../runner/support.rs"]
+#[allow(dead_code, reason = "each binary uses its part of what they share")]
+mod support;
+
+use serde_json::{Value, json};
+use support::Scene;
+use tapline_sandbox::{Column, Options};
+
+/// A scene with SQL, and a table of people in it.
+pub async fn scene() -> Scene {
+    Scene::with(Options::with_sql()).await
+}
+
+/// Fills `shop.people` anew: an id, a city, and when it was changed.
+pub async fn fill(scene: &Scene, rows: &[(&str, Option<&str>, Option<&str>)]) {
+    let columns = [
+        Column::new("id", "STRING"),
+        Column::new("city", "STRING"),
+        Column::new("changed", "TIMESTAMP"),
+    ];
+    let rows: Vec<Vec<Value>> = rows
+        .iter()
+        .map(|(id, city, changed)| vec![json!(id), json!(city), json!(changed)])
+        .collect();
+    scene
+        .sandbox
+        .google()
+        .run_sql("DROP TABLE IF EXISTS `acme-dw.shop.people`")
+        .await
+        .expect("drops");
+    scene
+        .sandbox
+        .google()
+        .load_table("shop", "people", &columns, &rows)
+        .await
+        .expect("a small table");
+}
+
+pub fn mapping() -> Value {
+    json!([{"column": "city", "name": "City", "type": "string"}])
+}
