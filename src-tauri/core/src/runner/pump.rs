@@ -92,6 +92,7 @@ impl Pump {
     /// What is left to be sent of a result with so many rows.
     async fn work(&self, rows: u64) -> Result<Work, Problem> {
         let (run, base, repeats) = (self.row.number, self.row.base, may_repeat(&self.row.plan));
+        let profiles = self.row.plan.records == Records::Profiles;
         let left = self.store.reading(move |r| {
             let last = r.batches().last_number(run)?;
             let within = base + 1..=base + rows;
@@ -101,7 +102,17 @@ impl Pump {
                 Vec::new()
             };
             let settled = r.batches().settled(run, base)?;
-            let acknowledged = (base > 0).then(|| HeldKeys::of_run(r, run, base)).transpose()?;
+            let mut acknowledged = (base > 0).then(|| HeldKeys::of_run(r, run, base)).transpose()?;
+            let mut earlier = r.watermarks().overlapping(run)?;
+            if profiles {
+                // Of an identity only what was sent last is left out: a row may be the newest again once another is gone.
+                earlier.truncate(1);
+            }
+            for earlier in earlier {
+                let mut held = acknowledged.take().map_or_else(HeldKeys::none, Ok)?;
+                held.add_run(r, earlier, None, repeats)?;
+                acknowledged = Some(held);
+            }
             Ok(Work {
                 numbers: Numbers::after(last),
                 left: Left::new(within, settled, &again),

@@ -55,7 +55,7 @@ impl HeldKeys {
     /// What the batches of a run hold up to a position of its results.
     pub fn of_run(reading: &Reading<'_>, run: i64, up_to: u64) -> Result<Self> {
         let mut held = Self::none()?;
-        held.add_run(reading, run, up_to)?;
+        held.add_run(reading, run, Some(up_to), false)?;
         Ok(held)
     }
 
@@ -75,17 +75,18 @@ impl HeldKeys {
         Ok(Self { file })
     }
 
-    /// Adds what the batches of another run hold, up to a position of its results.
-    pub fn add_run(&mut self, reading: &Reading<'_>, run: i64, up_to: u64) -> Result<()> {
+    /// Adds what the batches of another run hold, up to a position of its results or all of it; on demand `but_in_doubt`, for
+    /// records that are to be sent again.
+    pub fn add_run(&mut self, reading: &Reading<'_>, run: i64, up_to: Option<u64>, but_in_doubt: bool) -> Result<()> {
         let doing = "reading held keys";
         let mut statement = reading
             .0
             .prepare_cached(
                 "SELECT keys FROM held JOIN batches ON batches.run = held.run AND batches.number = held.batch
-                 WHERE held.run = ?1 AND batches.last_row <= ?2",
+                 WHERE held.run = ?1 AND (?2 IS NULL OR batches.last_row <= ?2) AND (batches.in_doubt = 0 OR NOT ?3)",
             )
             .doing(doing)?;
-        let mut rows = statement.query((run, number(up_to))).doing(doing)?;
+        let mut rows = statement.query((run, up_to.map(number), but_in_doubt)).doing(doing)?;
         while let Some(row) = rows.next().doing(doing)? {
             let keys: Vec<u8> = row.get(0).doing(doing)?;
             let (keys, rest) = keys.as_chunks::<16>();

@@ -7,10 +7,10 @@ use super::error::{Doing as _, Result, StoreError};
 use super::holder::Holder;
 use super::imports::{not_from_here, plan_text};
 use super::text::{self, Cells, Kept as _, is_taken, kept_words, number};
-use super::{BatchesMut, HeldMut, Imports, ImportsMut};
+use super::{BatchesMut, HeldMut, Imports, ImportsMut, Watermarks};
 use crate::ground::ids::{AccountId, ConnectionId, ImportId, RunId};
 use crate::ground::problem::Problem;
-use crate::import::plan::Plan;
+use crate::import::plan::{Plan, Rows};
 use crate::import::state::{Action, ImportStatus};
 use crate::run::{Aside, Counts, Fate, Job, Outcome, Phase, Run};
 
@@ -191,8 +191,13 @@ impl RunsMut<'_> {
         // A run that is not its import's last is never gone on with.
         self.0
             .execute(
-                "DELETE FROM held WHERE run IN (SELECT number FROM runs WHERE import_id = ?1 AND number < ?2)",
-                (new.import.kept(), begun.number),
+                "DELETE FROM held WHERE run IN (SELECT number FROM runs WHERE import_id = ?1 AND number < ?2)
+                    AND NOT (?3 AND run IN (SELECT run FROM windows))",
+                (
+                    new.import.kept(),
+                    begun.number,
+                    matches!(begun.plan.rows, Rows::NewAndUpdated(_)),
+                ),
             )
             .doing("letting go of the keys of older runs")?;
         Ok(begun)
@@ -382,7 +387,8 @@ impl RunsMut<'_> {
                 ),
             )
             .doing("ending a run")?;
-        if !outcome.is_early() {
+        // What New and updated rows reads again, the next run leaves out by these keys.
+        if !outcome.is_early() && Watermarks(self.0).window(row.number)?.is_none() {
             HeldMut(self.0).forget(row.number)?;
         }
         match Imports(self.0).get(row.run.import) {

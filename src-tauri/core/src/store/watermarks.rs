@@ -49,6 +49,17 @@ impl Watermarks<'_> {
             })
         })
     }
+
+    /// Earlier runs that may have read rows which this run reads too, the last one first.
+    pub fn overlapping(&self, run: i64) -> Result<Vec<i64>> {
+        // Whole days, and clocks that are put back, reach further back than the overlap: by a day at most.
+        let sql = "SELECT earlier.run FROM windows AS this JOIN runs AS own ON own.number = this.run
+                   JOIN windows AS earlier ON earlier.follows = this.follows AND earlier.run < this.run
+                   JOIN runs AS other ON other.number = earlier.run AND other.import_id = own.import_id
+                   WHERE this.run = ?1 AND (this.since IS NULL OR earlier.until > this.since - this.overlap - 86400000000)
+                   ORDER BY earlier.run DESC";
+        text::rows(self.0, "windows", sql, [run], |cells| cells.plain("run"))
+    }
 }
 
 impl WatermarksMut<'_> {
@@ -66,6 +77,22 @@ impl WatermarksMut<'_> {
                 ),
             )
             .doing("fixing what a run reads")?;
+        self.let_go(run)
+    }
+
+    /// Lets go of the keys of earlier runs whose rows this run, and so every later one, does not read again.
+    fn let_go(&self, run: i64) -> Result<()> {
+        self.0
+            .execute(
+                "DELETE FROM held WHERE run IN (
+                    SELECT earlier.run FROM windows AS this JOIN runs AS own ON own.number = this.run
+                    JOIN runs AS other ON other.import_id = own.import_id
+                    JOIN windows AS earlier ON earlier.run = other.number AND earlier.run < this.run
+                    WHERE this.run = ?1
+                      AND (earlier.follows <> this.follows OR earlier.until <= this.since - this.overlap - 86400000000))",
+                [run],
+            )
+            .doing("letting go of keys that no run asks for")?;
         Ok(())
     }
 

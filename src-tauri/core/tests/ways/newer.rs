@@ -57,3 +57,75 @@ async fn rows_travel_once_and_again_when_their_updated_on_moves() {
     );
     assert_eq!(scene.sandbox.clevertap().profile("a").expect("there")["City"], "Bergen");
 }
+
+#[tokio::test]
+async fn what_was_acknowledged_within_the_overlap_is_not_sent_again_and_its_likes_are_counted() {
+    let scene = scene().await;
+    let import = scene.import(
+        "Visits",
+        &json!({"events": {"name": {"specific": "Visited"}, "created_on": {"column": "changed"}}}),
+        &json!({"rows": {"new_and_updated": {}}, "updated_on": {"column": "changed"}, "properties": mapping()}),
+    );
+    let now = jiff::Timestamp::now();
+    let at = |seconds: i64| (now - jiff::SignedDuration::from_secs(seconds)).to_string();
+    let (one, two) = (at(100), at(50));
+    let twice = ("a", Some("Oslo"), Some(one.as_str()));
+    fill(&scene, &[twice, twice, ("b", Some("Rome"), Some(&two))]).await;
+    let first = scene.run(import).await;
+    assert_eq!(
+        (first.outcome, first.counts.delivered),
+        (Some(Outcome::Completed), 3),
+        "{:?}",
+        first.problem
+    );
+    let late = ("c", Some("Lima"), Some(one.as_str()));
+    fill(&scene, &[twice, twice, twice, ("b", Some("Rome"), Some(&two)), late]).await;
+    let second = scene.run(import).await;
+    assert_eq!(
+        (second.outcome, second.counts.read, second.counts.delivered),
+        (Some(Outcome::Completed), 2, 2),
+        "one that was written late, and one more of two alike: {:?}",
+        second.problem
+    );
+    let third = scene.run(import).await;
+    assert_eq!(third.counts.delivered, 0, "nothing is left: {:?}", third.problem);
+    assert_eq!(scene.sandbox.clevertap().counts().event_records, 5, "each row once");
+}
+
+#[tokio::test]
+async fn a_run_after_one_that_was_cut_short_sends_what_that_one_did_not() {
+    let scene = scene().await;
+    let import = scene.import(
+        "Visits",
+        &json!({"events": {"name": {"specific": "Visited"}, "created_on": {"column": "changed"}}}),
+        &json!({"rows": {"new_and_updated": {}}, "updated_on": {"column": "changed"}, "properties": mapping()}),
+    );
+    let now = jiff::Timestamp::now();
+    let ids: Vec<(String, String)> = (1..=1_500_i64)
+        .map(|n| {
+            let at = now - jiff::SignedDuration::from_mins(n);
+            (format!("u{n}"), at.to_string())
+        })
+        .collect();
+    let rows: Vec<_> = ids
+        .iter()
+        .map(|(id, at)| (id.as_str(), Some("Oslo"), Some(at.as_str())))
+        .collect();
+    fill(&scene, &rows).await;
+    scene.sandbox.fault(
+        tapline_sandbox::Matcher::path("/clevertap/in1/1/upload").nth(2),
+        tapline_sandbox::Fault::answer(401, &json!({"status": "fail"})),
+    );
+    let failed = scene.run(import).await;
+    assert_eq!(failed.outcome, Some(Outcome::Failed), "the second call was refused");
+    let sent = scene.sandbox.clevertap().counts().event_records;
+    assert!(sent > 0 && sent < 1_500, "{sent} arrived");
+    let next = scene.run(import).await;
+    assert_eq!(
+        (next.outcome, next.counts.delivered),
+        (Some(Outcome::Completed), 1_500 - sent),
+        "the watermark had not moved, and what arrived is known: {:?}",
+        next.problem
+    );
+    assert_eq!(scene.sandbox.clevertap().counts().event_records, 1_500, "each row once");
+}
