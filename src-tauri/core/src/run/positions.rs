@@ -132,6 +132,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     proptest! {
+        // Each case walks hundreds of thousands of positions.
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn it_holds_what_was_added_and_nothing_else(
             ranges in prop::collection::vec((1..3 * CHUNK, 0..2 * CHUNK), 0..12),
