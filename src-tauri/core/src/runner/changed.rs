@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
+use super::left::LONGEST_GAP;
 use super::question::{Asking, found, kept};
+use super::read::MOST_ROWS;
 use super::send::NOT_ACCOUNTED;
 use crate::bigquery::{
     Client, JobId, JobResult, NewTable, Page, Parameter, Query, RowReader as _, Schema, TableId, TableRef,
@@ -20,10 +22,6 @@ use crate::store::{ComparisonRow, RunRow, StateRow};
 pub(super) const STORE: &str = "tapline_store";
 /// Keys that travel with a statement: BigQuery takes 10 MB of it. More go to a table, in pieces of this size.
 const MOST_LISTED: usize = 100_000;
-/// Rows asked for at once.
-const MOST_ROWS: u32 = 10_000;
-/// A gap of acknowledged rows up to this long is read in vain rather than leapt over: a call costs more.
-const LONGEST_GAP: u64 = 5_000;
 
 /// Finishes what the import's last run left, and gives the state that this one compares with.
 pub(super) async fn prepare(asking: &Asking<'_>) -> Result<TableRef, Problem> {
@@ -111,25 +109,23 @@ async fn ensure(asking: &Asking<'_>, known: Option<&StateRow>, table: &TableRef)
 }
 
 /// Moves into their states the results of the import's earlier runs that still wait for it.
-pub(super) async fn finish(asking: &Asking<'_>) -> Result<(), Problem> {
-    let import = asking.row.run.import;
-    let waiting = asking.store.reading(move |r| r.comparisons().waiting(import));
-    for comparison in waiting.await.map_err(|error| error.problem())? {
-        if comparison.number < asking.row.number {
-            merge(asking, &comparison).await?;
-        }
-    }
-    Ok(())
+async fn finish(asking: &Asking<'_>) -> Result<(), Problem> {
+    let own = asking.row.number;
+    merge_waiting(asking, |number| number < own).await
 }
 
 /// Moves into its state what CleverTap acknowledged of this run, which has ended.
 pub(super) async fn finish_own(asking: &Asking<'_>) -> Result<(), Problem> {
+    let own = asking.row.number;
+    merge_waiting(asking, |number| number == own).await
+}
+
+async fn merge_waiting(asking: &Asking<'_>, whose: impl Fn(i64) -> bool) -> Result<(), Problem> {
     let import = asking.row.run.import;
     let waiting = asking.store.reading(move |r| r.comparisons().waiting(import));
-    for comparison in waiting.await.map_err(|error| error.problem())? {
-        if comparison.number == asking.row.number {
-            merge(asking, &comparison).await?;
-        }
+    let waiting = waiting.await.map_err(|error| error.problem())?;
+    for comparison in waiting.iter().filter(|comparison| whose(comparison.number)) {
+        merge(asking, comparison).await?;
     }
     Ok(())
 }

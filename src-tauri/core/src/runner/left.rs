@@ -9,7 +9,7 @@ use crate::run::Positions;
 use crate::store::BatchRow;
 
 /// A gap of settled rows up to this long is read in vain rather than leapt over: a call costs more.
-const LONGEST_GAP: u64 = 5_000;
+pub(super) const LONGEST_GAP: u64 = 5_000;
 
 /// Rows that are read for one purpose.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::ground::problem::Problem;
 /// Stretches that are asked for at once, once the first page has told how large rows are.
 const SIDE_BY_SIDE: usize = 4;
 /// Rows asked for at once. Google cuts a page at 10 MB.
-const MOST_ROWS: u32 = 10_000;
+pub(super) const MOST_ROWS: u32 = 10_000;
 /// How large a page should be: of larger rows fewer are asked for, so that memory stays flat.
 const PAGE_BYTES: u64 = 4_000_000;
 
