@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use tapline_core::google::key::ServiceAccount;
-use tapline_core::ground::problem::{Code, Problem};
+use tapline_core::ground::problem::Problem;
 use tapline_core::ground::secret::Secret;
-use tapline_core::store::{AccountRow, ConnectionRow};
 use tapline_core::vault::Attendance;
 
 use crate::App;
@@ -50,30 +48,6 @@ impl App {
                 }
             }
         }
-    }
-
-    /// The signing half of a connection, from the keychain.
-    pub(crate) async fn service_account(
-        &self,
-        row: &ConnectionRow,
-        attendance: Attendance,
-    ) -> Result<ServiceAccount, Problem> {
-        let key = self
-            .vault
-            .lend(&row.vault_entry, attendance, |der| Secret::new(der.to_vec()))
-            .await
-            .map_err(|error| error.problem())?;
-        Ok(ServiceAccount::new(row.client_email.clone(), row.key_id.clone(), key))
-    }
-
-    /// The passcode of an account, from the keychain.
-    pub(crate) async fn passcode(&self, row: &AccountRow, attendance: Attendance) -> Result<Secret<String>, Problem> {
-        let read = self
-            .vault
-            .lend(&row.vault_entry, attendance, |bytes| String::from_utf8(bytes.to_vec()))
-            .await
-            .map_err(|error| error.problem())?;
-        read.map(Secret::new).map_err(|_| Problem::new(Code::KeychainForgetful))
     }
 
     /// Why a secret cannot be read just now, where it cannot. Raises no prompt.

@@ -111,7 +111,7 @@ pub(crate) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<Ac
     let settled = settled(&draft)?;
     let passcode = match (typed_passcode(&draft), before) {
         (Some(passcode), _) => passcode,
-        (None, Some(before)) => app.passcode(&before, app.attendance()).await?,
+        (None, Some(before)) => app.runner().passcode(&before, app.attendance()).await?,
         (None, None) => return Err(Problem::new(Code::Internal)),
     };
     let test = run_test(app, &settled.account_id, settled.region, &passcode).await;
@@ -127,7 +127,7 @@ pub(crate) async fn test_draft(app: &Arc<App>, draft: AccountDraft) -> Result<Ac
 pub(super) async fn test(app: &Arc<App>, ask: AccountRef) -> Result<Account, Problem> {
     let account: AccountId = id(&ask.account)?;
     let row = app.look(move |store| store.accounts().get(account)).await?;
-    let passcode = app.passcode(&row, app.attendance()).await?;
+    let passcode = app.runner().passcode(&row, app.attendance()).await?;
     let test = run_test(app, &row.account_id, row.region, &passcode).await;
     let tested = app
         .change(move |store| {

@@ -37,7 +37,7 @@ pub(super) async fn start(app: &Arc<App>, ask: CheckStart) -> Result<CheckReport
         (None, Some(connection)) => {
             let connection: ConnectionId = id(connection)?;
             let row = app.look(move |store| store.connections().get(connection)).await?;
-            let account = app.service_account(&row, app.attendance()).await?;
+            let account = app.runner().service_account(&row, app.attendance()).await?;
             (account, Subject::Edited(connection))
         }
         (None, None) => {
@@ -53,7 +53,7 @@ pub(super) async fn start_saved(app: &Arc<App>, ask: ConnectionRef) -> Result<Ch
     let connection: ConnectionId = id(&ask.connection)?;
     let row = app.look(move |store| store.connections().get(connection)).await?;
     let target = saved_target(&row)?;
-    let account = app.service_account(&row, app.attendance()).await?;
+    let account = app.runner().service_account(&row, app.attendance()).await?;
     begin(app, account, target, Subject::Saved(connection)).await
 }
 

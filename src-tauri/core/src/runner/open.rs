@@ -67,12 +67,7 @@ impl Runner {
 
     /// BigQuery in the name of a saved connection.
     pub async fn bigquery(&self, connection: &ConnectionRow, attendance: Attendance) -> Result<Client, Problem> {
-        let key = self
-            .vault
-            .lend(&connection.vault_entry, attendance, |der| Secret::new(der.to_vec()))
-            .await
-            .map_err(|error| error.problem().with(Fact::Name, &connection.name))?;
-        let account = ServiceAccount::new(connection.client_email.clone(), connection.key_id.clone(), key);
+        let account = self.service_account(connection, attendance).await?;
         Ok(Client::new(
             self.net.clone(),
             Tokens::new(self.net.clone(), self.clock.clone(), account),
@@ -84,19 +79,42 @@ impl Runner {
         if !is_account_id(&account.account_id) {
             return Err(Problem::new(Code::AccountIdUnfit).with(Fact::Found, &account.account_id));
         }
-        let passcode = self
-            .vault
-            .lend(&account.vault_entry, attendance, |bytes| {
-                Secret::new(String::from_utf8_lossy(bytes).into_owned())
-            })
-            .await
-            .map_err(|error| error.problem().with(Fact::Name, &account.name))?;
         let credentials = Credentials {
             account_id: account.account_id.clone(),
             region: account.region,
-            passcode,
+            passcode: self.passcode(account, attendance).await?,
         };
         Ok(Uploader::new(self.net.clone(), credentials))
+    }
+
+    /// The signing half of a saved connection, from the keychain.
+    pub async fn service_account(
+        &self,
+        connection: &ConnectionRow,
+        attendance: Attendance,
+    ) -> Result<ServiceAccount, Problem> {
+        let key = self
+            .vault
+            .lend(&connection.vault_entry, attendance, |der| Secret::new(der.to_vec()))
+            .await
+            .map_err(|error| error.problem().with(Fact::Name, &connection.name))?;
+        Ok(ServiceAccount::new(
+            connection.client_email.clone(),
+            connection.key_id.clone(),
+            key,
+        ))
+    }
+
+    /// The passcode of a saved account, from the keychain. What is no text there was not put there by Tapline.
+    pub async fn passcode(&self, account: &AccountRow, attendance: Attendance) -> Result<Secret<String>, Problem> {
+        self.vault
+            .lend(&account.vault_entry, attendance, |bytes| {
+                std::str::from_utf8(bytes).map(|text| Secret::new(text.to_owned()))
+            })
+            .await
+            .map_err(|error| error.problem())
+            .and_then(|read| read.map_err(|_| Problem::new(Code::KeychainForgetful)))
+            .map_err(|problem| problem.with(Fact::Name, &account.name))
     }
 }
 
