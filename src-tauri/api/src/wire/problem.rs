@@ -19,7 +19,7 @@ wire! {
         /// Whether the same request may succeed later by itself.
         pub retryable: bool,
         pub fix: Option<Fix>,
-        /// One command for a terminal, quoted for the shell.
+        /// One command for a terminal, quoted for the shell. `MEMBER` stands for the address of a service account that nobody named.
         pub command: Option<String>,
         /// What the command is for.
         pub tool: Option<Tool>,

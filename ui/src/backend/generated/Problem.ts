@@ -26,7 +26,7 @@ who: string,
  */
 retryable: boolean, fix: Fix | null, 
 /**
- * One command for a terminal, quoted for the shell.
+ * One command for a terminal, quoted for the shell. `MEMBER` stands for the address of a service account that nobody named.
  */
 command: string | null, 
 /**

@@ -1,7 +1,7 @@
 //! From a problem to what mends it: the command, the page, and the words to send to somebody who can.
 
 use super::catalogue::{Voice, Who};
-use super::facts::Fact;
+use super::facts::{Fact, Facts};
 use super::remedies::Command;
 use super::{Answer, Problem, words};
 
@@ -23,8 +23,19 @@ pub enum Tool {
     Sql,
 }
 
+/// Stands in a command for the address of the service account, where nobody named it: an answer that was pasted rarely does.
+const SOME_MEMBER: &str = "MEMBER";
+
 /// As much of an answer as fits a letter.
 const QUOTED: usize = 500;
+
+/// The command that mends a problem, filled in.
+struct Chosen {
+    command: &'static Command,
+    text: String,
+    /// What it was filled in with.
+    facts: Facts,
+}
 
 impl Problem {
     /// What mends it: a better value for a field where one is known, else the catalogue's command.
@@ -38,9 +49,10 @@ impl Problem {
         self.command().map(Fix::Command)
     }
 
-    /// The command that mends it, where one can and every value that it needs is known.
+    /// The command that mends it, where one can and every value that it needs is known, but for the address of the service
+    /// account: `MEMBER` stands for one that is not.
     pub fn command(&self) -> Option<String> {
-        self.chosen().map(|(_, text)| text)
+        self.chosen().map(|chosen| chosen.text)
     }
 
     /// What the command is for, where there is one.
@@ -58,13 +70,19 @@ impl Problem {
 
     /// What the command allows and what it does not, where there is one.
     pub fn command_does(&self) -> Option<String> {
-        let (command, _) = self.chosen()?;
-        words::fill_all(command.does, &self.facts, words::Quote::Nothing)
+        let chosen = self.chosen()?;
+        let does = words::fill_all(chosen.command.does, &chosen.facts, words::Quote::Nothing)?;
+        let named = self.facts.get(Fact::Member).is_some() || !chosen.text.contains(SOME_MEMBER);
+        Some(if named {
+            does
+        } else {
+            format!("{does} {SOME_MEMBER} stands for the address of the service account: put it in.")
+        })
     }
 
     /// What to know before testing again: what was just mended may take a while to show.
     pub fn settles(&self) -> Option<&'static str> {
-        self.chosen().and_then(|(command, _)| command.settles)
+        self.chosen().and_then(|chosen| chosen.command.settles)
     }
 
     /// The page of Google's console where it can be mended or looked at.
@@ -86,15 +104,26 @@ impl Problem {
         }
     }
 
-    /// The narrowest command whose facts are all known.
-    fn chosen(&self) -> Option<(&'static Command, String)> {
-        let whole_dataset = self.facts.get(Fact::Scope) == Some("dataset");
-        let mut commands = self.code.entry().commands.iter();
-        commands.find_map(|command| {
-            let too_narrow = whole_dataset && command.template.contains("{table}");
-            let text = words::fill_all(command.template, &self.facts, words::Quote::Shell);
-            text.filter(|_| !too_narrow).map(|text| (command, text))
+    /// The narrowest command whose facts are all known; failing that, the one that only wants the service account's address.
+    fn chosen(&self) -> Option<Chosen> {
+        self.chosen_with(self.facts.clone()).or_else(|| {
+            let mut facts = self.facts.clone();
+            facts.get(Fact::Member).is_none().then(|| {
+                facts.set(Fact::Member, SOME_MEMBER.to_owned());
+                self.chosen_with(facts)
+            })?
         })
+    }
+
+    fn chosen_with(&self, facts: Facts) -> Option<Chosen> {
+        let whole_dataset = facts.get(Fact::Scope) == Some("dataset");
+        let mut commands = self.code.entry().commands.iter();
+        let (command, text) = commands.find_map(|command| {
+            let too_narrow = whole_dataset && command.template.contains("{table}");
+            let text = words::fill_all(command.template, &facts, words::Quote::Shell);
+            text.filter(|_| !too_narrow).map(|text| (command, text))
+        })?;
+        Some(Chosen { command, text, facts })
     }
 
     fn letter(&self) -> String {
@@ -121,7 +150,7 @@ impl Problem {
         if !known.is_empty() {
             parts.push(known.join("\n"));
         }
-        if let Some((_, command)) = self.chosen() {
+        if let Some(command) = self.command() {
             parts.push(format!(
                 "This one command mends it, in Cloud Shell or wherever Google's command-line tools are:\n\n    {command}"
             ));

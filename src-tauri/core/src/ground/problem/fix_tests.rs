@@ -75,6 +75,42 @@ fn a_table_is_granted_alone_unless_the_need_is_the_whole_dataset() {
 }
 
 #[test]
+fn a_pasted_answer_that_names_no_account_still_has_its_command_with_a_blank_for_it() {
+    let pasted = [
+        (Fact::Project, "acme-dw"),
+        (Fact::Dataset, "sales"),
+        (Fact::Role, "roles/bigquery.dataViewer"),
+    ]
+    .into_iter()
+    .fold(Problem::new(Code::TablesGetDataDenied), |problem, (fact, value)| {
+        problem.with(fact, value)
+    });
+    let command = pasted.command().expect("a command with a blank");
+    assert!(command.contains("TO \"serviceAccount:MEMBER\""), "{command}");
+    let does = pasted.command_does().expect("what it does");
+    assert!(
+        does.ends_with("MEMBER stands for the address of the service account: put it in."),
+        "the blank is said to be one: {does}"
+    );
+    assert!(
+        !pasted.facts().iter().any(|(fact, _)| fact == Fact::Member),
+        "a blank is no fact"
+    );
+
+    let hostile = pasted.clone().with(Fact::Member, "a`b\nc");
+    assert_eq!(
+        hostile.command(),
+        None,
+        "an address that is unfit is not replaced by a blank"
+    );
+    assert_eq!(
+        Problem::new(Code::TablesGetDataDenied).command(),
+        None,
+        "an address is the one thing that may be left blank"
+    );
+}
+
+#[test]
 fn pages_of_the_console_are_filled_and_escaped() {
     assert_eq!(
         known(Code::TablesGetDataDenied)
