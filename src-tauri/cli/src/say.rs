@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use tapline_api::wire::problem::{Problem, Voice};
+use tapline_api::wire::problem::{Command, Problem, Shell, Voice};
 
 /// How a command ended, as its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +153,7 @@ pub fn not_understood(explanation: &str) -> Problem {
         retryable: false,
         fix: None,
         command: None,
+        commands: Vec::new(),
         tool: None,
         command_does: None,
         settles: None,
@@ -178,12 +179,13 @@ pub fn problem_words(problem: &Problem) -> String {
             lines.push(format!("  Answer: {status}"));
         }
     }
-    lines.push(format!("  Who can mend it: {}", clean(&problem.who)));
+    lines.push(format!("  Who can fix it: {}", clean(&problem.who)));
     if let Some(tapline_api::wire::problem::Fix::Use { field, value }) = &problem.fix {
         lines.push(format!("  For {}: {}", clean(field), clean(value)));
     }
-    if let Some(command) = &problem.command {
-        lines.push(format!("  Command: {}", clean(command)));
+    for command in &problem.commands {
+        let shell = shell_of(command, problem.commands.len());
+        lines.push(format!("  Command{shell}: {}", clean(&command.line)));
     }
     if let Some(does) = &problem.command_does {
         lines.push(format!("  {}", clean(does)));
@@ -195,6 +197,16 @@ pub fn problem_words(problem: &Problem) -> String {
         lines.push(format!("  Console: {}", clean(console)));
     }
     lines.join("\n")
+}
+
+/// Which shell a line is for, where that is not plain.
+fn shell_of(command: &Command, lines: usize) -> &'static str {
+    match command.shell {
+        Shell::Posix if cfg!(windows) => " (Cloud Shell)",
+        Shell::PowerShell if lines > 1 => " (PowerShell)",
+        Shell::CommandPrompt if lines > 1 => " (Command Prompt)",
+        _ => "",
+    }
 }
 
 /// Without what could steer a terminal: names, answers and rows come from elsewhere.

@@ -34,6 +34,7 @@ function unreachable(thrown: unknown): Problem {
     retryable: true,
     fix: null,
     command: null,
+    commands: [],
     tool: null,
     command_does: null,
     settles: null,

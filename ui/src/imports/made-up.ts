@@ -12,7 +12,7 @@ import type { Suggested } from "../backend/generated/Suggested";
 import { newPlan } from "./plan";
 
 export function problem(code: string, facts: Record<string, string> = {}, title = "Something is in the way"): Problem {
-  return { code, voice: "this_machine", facts, title, explanation: "What it means.", who: "You, here", retryable: false, fix: null, command: null, tool: null, command_does: null, settles: null, console: null, message: null, answer: null };
+  return { code, voice: "this_machine", facts, title, explanation: "What it means.", who: "You, here", retryable: false, fix: null, command: null, commands: [], tool: null, command_does: null, settles: null, console: null, message: null, answer: null };
 }
 
 export function connection(change: Partial<Connection> = {}): Connection {

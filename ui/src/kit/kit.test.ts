@@ -193,6 +193,25 @@ describe("a problem", () => {
     expect(await copied("Copy the answer"), "the body is not set anew").toBe('HTTP 403\n{ "error": 403 }');
   });
 
+  it("shows one line where every shell reads it alike, and else a choice with this computer's shell first", async () => {
+    const first = render(ProblemCard, { problem: denied });
+    expect(screen.queryByRole("group", { name: "Shell" })).toBeNull();
+    first.unmount();
+    const commands: (typeof denied)["commands"] = [
+      { shell: "power_shell", line: "bq query 'GRANT ''x'''" },
+      { shell: "command_prompt", line: "bq query \"GRANT 'x'\"" },
+      { shell: "posix", line: "bq query 'GRANT \"x\"'" },
+    ];
+    render(ProblemCard, { problem: { ...denied, commands } });
+    expect(screen.getByRole<HTMLInputElement>("radio", { name: "PowerShell" }).checked).toBe(true);
+    for (const [at, shell] of ["PowerShell", "Command Prompt", "Cloud Shell"].entries()) {
+      await user.click(screen.getByRole("radio", { name: shell }));
+      await user.click(screen.getByRole("button", { name: "Copy the command", ...floating }));
+      expect(await navigator.clipboard.readText()).toBe(commands[at]?.line);
+    }
+    expect(await axeFinds()).toEqual([]);
+  });
+
   it("names nobody as the answerer where it is not certain who answered", () => {
     render(ProblemCard, { problem: problem("net_html", { voice: "network", answer: { asked: "token", status: 200, said: null, body: "<html>" } }) });
     screen.getByText("What came back");

@@ -19,8 +19,11 @@ wire! {
         /// Whether the same request may succeed later by itself.
         pub retryable: bool,
         pub fix: Option<Fix>,
-        /// One command for a terminal, quoted for the shell. `MEMBER` stands for the address of a service account that nobody named.
+        /// One command for a terminal, quoted for the shell of the system that Tapline runs on: PowerShell on Windows.
+        /// `MEMBER` stands for the address of a service account that nobody named.
         pub command: Option<String>,
+        /// The same command for each shell of this system and for Google's Cloud Shell; a line that they share is told once.
+        pub commands: Vec<Command>,
         /// What the command is for.
         pub tool: Option<Tool>,
         /// In words: what the command allows, and what it does not.
@@ -60,6 +63,21 @@ wire! {
         Bq,
         #[doc = "A statement of SQL, inside the quotes of a `bq query` that runs it."]
         Sql,
+    }
+
+    /// A command as one shell reads it.
+    pub struct Command {
+        pub shell: Shell,
+        pub line: String,
+    }
+
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Shell {
+        /// That of Linux, of macOS and of Google's Cloud Shell.
+        Posix,
+        PowerShell,
+        CommandPrompt,
     }
 
     /// What was asked and what came back.

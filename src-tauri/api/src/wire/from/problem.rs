@@ -1,9 +1,14 @@
 use tapline_core::ground::problem as core;
 
-use crate::wire::problem::{Answer, Fix, Problem, Tool, Voice};
+use crate::wire::problem::{Answer, Command, Fix, Problem, Shell, Tool, Voice};
 
 impl From<&core::Problem> for Problem {
     fn from(problem: &core::Problem) -> Self {
+        let commands: Vec<Command> = problem
+            .commands(core::Shell::here())
+            .into_iter()
+            .map(Command::from)
+            .collect();
         Self {
             code: problem.code().as_str().to_owned(),
             voice: problem.code().entry().voice.into(),
@@ -16,8 +21,9 @@ impl From<&core::Problem> for Problem {
             explanation: problem.explanation(),
             who: problem.who(),
             retryable: problem.retryable(),
-            fix: problem.fix().map(Fix::from),
-            command: problem.command(),
+            fix: fix(problem, commands.first()),
+            command: commands.first().map(|command| command.line.clone()),
+            commands,
             tool: problem.tool().map(Tool::from),
             command_does: problem.command_does(),
             settles: problem.settles().map(str::to_owned),
@@ -34,12 +40,23 @@ impl From<core::Problem> for Problem {
     }
 }
 
-impl From<core::Fix> for Fix {
-    fn from(fix: core::Fix) -> Self {
-        match fix {
-            core::Fix::Command(command) => Self::Command { command },
-            core::Fix::Use { field, value } => Self::Use { field, value },
-        }
+fn fix(problem: &core::Problem, command: Option<&Command>) -> Option<Fix> {
+    match problem.fix()? {
+        core::Fix::Use { field, value } => Some(Fix::Use { field, value }),
+        core::Fix::Command(_) => command.map(|command| Fix::Command {
+            command: command.line.clone(),
+        }),
+    }
+}
+
+impl From<(core::Shell, String)> for Command {
+    fn from((shell, line): (core::Shell, String)) -> Self {
+        let shell = match shell {
+            core::Shell::Posix => Shell::Posix,
+            core::Shell::PowerShell => Shell::PowerShell,
+            core::Shell::CommandPrompt => Shell::CommandPrompt,
+        };
+        Self { shell, line }
     }
 }
 

@@ -216,7 +216,7 @@ fn a_missing_right_names_permission_resource_member_and_one_command() {
         problem.command().as_deref(),
         Some(
             "bq add-iam-policy-binding --member=serviceAccount:loader@acme-dw.iam.gserviceaccount.com \
-             --role=roles/bigquery.dataViewer --table=true acme-dw:sales.'daily orders'"
+             --role=roles/bigquery.dataViewer --table=true 'acme-dw:sales.daily orders'"
         ),
         "reading is granted on the one table that is needed"
     );

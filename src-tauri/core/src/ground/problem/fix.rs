@@ -3,6 +3,7 @@
 use super::catalogue::{Voice, Who};
 use super::facts::{Fact, Facts};
 use super::remedies::Command;
+use super::shell::{self, Shell, Word};
 use super::{Answer, Problem, words};
 
 /// The narrowest thing that mends a problem.
@@ -32,7 +33,7 @@ const QUOTED: usize = 500;
 /// The command that mends a problem, filled in.
 struct Chosen {
     command: &'static Command,
-    text: String,
+    words: Vec<Word>,
     /// What it was filled in with.
     facts: Facts,
 }
@@ -50,9 +51,27 @@ impl Problem {
     }
 
     /// The command that mends it, where one can and every value that it needs is known, but for the address of the service
-    /// account: `MEMBER` stands for one that is not.
+    /// account: `MEMBER` stands for one that is not. For Linux, macOS and Google's Cloud Shell.
     pub fn command(&self) -> Option<String> {
-        self.chosen().map(|chosen| chosen.text)
+        self.command_in(Shell::Posix)
+    }
+
+    /// The same command, as another shell reads it. `None` where a name in it has no safe spelling there.
+    pub fn command_in(&self, shell: Shell) -> Option<String> {
+        shell.line(&self.chosen()?.words)
+    }
+
+    /// The command for each of these shells, and for Cloud Shell, which is everywhere. The same line is told once.
+    pub fn commands(&self, shells: &[Shell]) -> Vec<(Shell, String)> {
+        let mut told: Vec<(Shell, String)> = Vec::new();
+        for shell in shells.iter().chain([&Shell::Posix]) {
+            if let Some(line) = self.command_in(*shell)
+                && told.iter().all(|(_, known)| *known != line)
+            {
+                told.push((*shell, line));
+            }
+        }
+        told
     }
 
     /// What the command is for, where there is one.
@@ -72,7 +91,7 @@ impl Problem {
     pub fn command_does(&self) -> Option<String> {
         let chosen = self.chosen()?;
         let does = words::fill_all(chosen.command.does, &chosen.facts, words::Quote::Nothing)?;
-        let named = self.facts.get(Fact::Member).is_some() || !chosen.text.contains(SOME_MEMBER);
+        let named = self.facts.get(Fact::Member).is_some() || !chosen.command.template.contains("{member}");
         Some(if named {
             does
         } else {
@@ -118,12 +137,12 @@ impl Problem {
     fn chosen_with(&self, facts: Facts) -> Option<Chosen> {
         let whole_dataset = facts.get(Fact::Scope) == Some("dataset");
         let mut commands = self.code.entry().commands.iter();
-        let (command, text) = commands.find_map(|command| {
+        let (command, words) = commands.find_map(|command| {
             let too_narrow = whole_dataset && command.template.contains("{table}");
-            let text = words::fill_all(command.template, &facts, words::Quote::Shell);
-            text.filter(|_| !too_narrow).map(|text| (command, text))
+            let words = shell::words(command.template, &facts);
+            words.filter(|_| !too_narrow).map(|words| (command, words))
         })?;
-        Some(Chosen { command, text, facts })
+        Some(Chosen { command, words, facts })
     }
 
     fn letter(&self) -> String {
@@ -152,7 +171,7 @@ impl Problem {
         }
         if let Some(command) = self.command() {
             parts.push(format!(
-                "This one command mends it, in Cloud Shell or wherever Google's command-line tools are:\n\n    {command}"
+                "This one command fixes it, in Cloud Shell or wherever Google's command-line tools are:\n\n    {command}"
             ));
             parts.extend(self.command_does());
         }

@@ -7,6 +7,7 @@ mod fix;
 mod remedies;
 mod roles;
 mod scrub;
+mod shell;
 mod words;
 
 pub use catalogue::{CATALOGUE, Code, Entry, Retry, Voice, Who};
@@ -14,6 +15,7 @@ pub use facts::{Fact, Facts};
 pub use fix::{Fix, Tool};
 pub use remedies::Command;
 pub use scrub::scrub;
+pub use shell::Shell;
 
 /// Said of any problem whose answer holds others too.
 const ALSO: &str = "[ The same answer has other codes as well: {also}.]";

@@ -6,7 +6,7 @@ use std::process::Command as Process;
 use proptest::prelude::*;
 
 use super::super::{CATALOGUE, Fact, Facts};
-use super::words::{Quote, fill_all};
+use super::shell::{self, Shell};
 
 /// Stand-ins for Google's tools: each prints the words that it was given, a NUL behind each.
 const TOOLS: &str = "gcloud() { printf '%s\\0' gcloud \"$@\"; }\nbq() { printf '%s\\0' bq \"$@\"; }\n";
@@ -100,6 +100,10 @@ fn meant(template: &str, facts: &Facts) -> Vec<String> {
     words.iter().map(filled).collect()
 }
 
+fn written(template: &str, facts: &Facts) -> Option<String> {
+    Shell::Posix.line(&shell::words(template, facts)?)
+}
+
 /// What the tools were given, command after command, when a shell reads this.
 fn given(script: &str) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -122,10 +126,14 @@ fn given(script: &str) -> Vec<String> {
     text.split_terminator('\0').map(str::to_owned).collect()
 }
 
-fn facts(hostile: Option<(Fact, &str)>) -> Facts {
+/// All that a template may ask for, in plain names.
+fn facts(template: &str, hostile: Option<(Fact, &str)>) -> Facts {
     let mut facts = Facts::default();
     for fact in Fact::ALL {
         facts.set(*fact, "plain");
+    }
+    if template.contains("{managed_constraint}") {
+        facts.set(Fact::Constraint, "iam.managed.plain");
     }
     if let Some((fact, name)) = hostile {
         facts.set(fact, name);
@@ -135,7 +143,10 @@ fn facts(hostile: Option<(Fact, &str)>) -> Facts {
 
 fn names_in(template: &str) -> impl Iterator<Item = Fact> {
     let names = template.split('{').skip(1).filter_map(|part| part.split('}').next());
-    names.filter_map(|name| Fact::ALL.iter().copied().find(|fact| fact.as_str() == name))
+    names.filter_map(|name| match name {
+        "plain_constraint" | "managed_constraint" => Some(Fact::Constraint),
+        name => Fact::from_name(name),
+    })
 }
 
 /// Fills every place of every template with the name, and lets one shell read all that came of it.
@@ -144,8 +155,8 @@ fn assert_nothing_gets_out(name: &str) {
     let mut expected = Vec::new();
     for template in templates() {
         for fact in names_in(template) {
-            let facts = facts(Some((fact, name)));
-            let Some(command) = fill_all(template, &facts, Quote::Shell) else {
+            let facts = facts(template, Some((fact, name)));
+            let Some(command) = written(template, &facts) else {
                 continue;
             };
             assert!(
@@ -153,18 +164,19 @@ fn assert_nothing_gets_out(name: &str) {
                 "a command is one plain line: {command:?}"
             );
             let words = meant(template, &facts);
-            for word in words
-                .iter()
-                .filter(|word| word.starts_with("GRANT ") || word.starts_with("REVOKE "))
-            {
+            for word in words.iter().filter(|word| {
+                ["GRANT ", "REVOKE ", "CREATE "]
+                    .iter()
+                    .any(|verb| word.starts_with(verb))
+            }) {
                 let marks = |word: &str| word.matches(['`', '"', '\'', '\\']).count();
                 assert_eq!(
                     marks(word),
-                    marks(&meant(template, &self::facts(None)).join(" ")),
+                    marks(&meant(template, &self::facts(template, None)).join(" ")),
                     "no name ends another: {word}"
                 );
             }
-            for (word, plain) in words.iter().zip(meant(template, &self::facts(None))) {
+            for (word, plain) in words.iter().zip(meant(template, &self::facts(template, None))) {
                 assert_eq!(
                     word.starts_with('-'),
                     plain.starts_with('-'),
@@ -181,11 +193,11 @@ fn assert_nothing_gets_out(name: &str) {
 
 #[test]
 fn the_catalogue_has_commands_to_try() {
-    let plain = facts(None);
     let mut script = String::new();
     let mut expected = Vec::new();
     for template in templates() {
-        script += &fill_all(template, &plain, Quote::Shell).expect("plain names fit everywhere");
+        let plain = facts(template, None);
+        script += &written(template, &plain).expect("plain names fit everywhere");
         script.push('\n');
         expected.extend(meant(template, &plain));
     }
@@ -218,7 +230,7 @@ fn names_that_want_out_stay_in() {
 fn names_that_google_gives_are_never_left_out() {
     for template in templates().into_iter().filter(|template| template.contains("{table}")) {
         for name in ["daily orders", "Bestellungen_März", "数据-1", "events$20261123"] {
-            let command = fill_all(template, &facts(Some((Fact::Table, name))), Quote::Shell);
+            let command = written(template, &facts(template, Some((Fact::Table, name))));
             assert!(
                 command.is_some_and(|command| command.contains(name)),
                 "{template} with {name}"

@@ -8,29 +8,30 @@ use std::fmt::Write as _;
 
 use super::facts::Facts;
 
-/// How values are quoted on the way in.
+/// How values are looked at on the way in.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Quote {
     /// As they are, for people.
     Nothing,
-    /// As one word for a POSIX shell, whatever they hold. A value that the shell would take as one word and still do harm counts
-    /// as missing, since no command is better than another's: one that a terminal obeys while it is pasted; one that starts a
-    /// word with a hyphen, which makes it an option; and inside single quotes of the template, where our SQL stands, one that
-    /// could end an SQL name or text.
-    Shell,
+    /// Into one word of a command, which is quoted as a whole afterwards. A value that would do harm in any quotes counts as
+    /// missing, since no command is better than another's: one that a terminal obeys while it is pasted, and one that starts the
+    /// word with a hyphen, which makes it an option.
+    Word,
+    /// Into a statement of SQL that is one word of a command. There a value that could end a name or a text counts as missing too.
+    Sql,
     /// As a part of an address.
     Url,
 }
 
 /// The words with every known fact filled in.
 pub(super) fn fill(template: &str, facts: &Facts, quote: Quote) -> String {
-    let (text, _) = Filling::new(facts, quote).fill(template);
+    let (text, _) = Filling { facts, quote }.fill(template);
     text
 }
 
 /// The words, or nothing where a needed fact is missing. For commands, which must be whole or not at all.
 pub(super) fn fill_all(template: &str, facts: &Facts, quote: Quote) -> Option<String> {
-    let (text, missing) = Filling::new(facts, quote).fill(template);
+    let (text, missing) = Filling { facts, quote }.fill(template);
     (missing == 0).then_some(text)
 }
 
@@ -38,37 +39,11 @@ pub(super) fn fill_all(template: &str, facts: &Facts, quote: Quote) -> Option<St
 struct Filling<'a> {
     facts: &'a Facts,
     quote: Quote,
-    at: Place,
 }
 
-/// Where a value is about to stand, by the template alone: what values hold never changes it.
-#[derive(Clone, Copy)]
-struct Place {
-    in_quotes: bool,
-    starts_a_word: bool,
-}
-
-impl Place {
-    fn after(self, words: &str) -> Self {
-        let Some(last) = words.chars().last() else { return self };
-        Self {
-            in_quotes: self.in_quotes ^ (words.matches('\'').count() % 2 == 1),
-            starts_a_word: last.is_whitespace(),
-        }
-    }
-}
-
-impl<'a> Filling<'a> {
-    fn new(facts: &'a Facts, quote: Quote) -> Self {
-        let at = Place {
-            in_quotes: false,
-            starts_a_word: true,
-        };
-        Self { facts, quote, at }
-    }
-
+impl Filling<'_> {
     /// The text, and how many facts were missing.
-    fn fill(mut self, template: &str) -> (String, usize) {
+    fn fill(self, template: &str) -> (String, usize) {
         let mut text = String::with_capacity(template.len() * 2);
         let mut missing = 0;
         let mut rest = template;
@@ -80,19 +55,18 @@ impl<'a> Filling<'a> {
             let (words, inner) = (&rest[..start], &rest[start + 1..start + length]);
             rest = &rest[start + length + 1..];
             text.push_str(words);
-            self.at = self.at.after(words);
             if optional {
                 let (part, lacking) = self.fill(inner);
                 if lacking == 0 {
                     text.push_str(&part);
-                    self.at = self.at.after(inner);
                 }
             } else {
                 let (name, instead) = inner
                     .split_once('|')
                     .map_or((inner, None), |(name, words)| (name, Some(words)));
                 let value = self.facts.named(name);
-                match (value.and_then(|value| quoted(value, self.quote, self.at)), instead) {
+                let first = text.is_empty();
+                match (value.and_then(|value| quoted(value, self.quote, first)), instead) {
                     (Some(value), _) => text.push_str(&value),
                     (None, Some(words)) => text.push_str(words),
                     (None, None) => {
@@ -100,7 +74,6 @@ impl<'a> Filling<'a> {
                         missing += 1;
                     }
                 }
-                self.at.starts_a_word = false;
             }
         }
         text.push_str(rest);
@@ -114,27 +87,18 @@ pub(super) fn steers(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-fn quoted(value: &str, quote: Quote, at: Place) -> Option<String> {
+/// The value as it may stand there, `first` where nothing stands before it.
+fn quoted(value: &str, quote: Quote, first: bool) -> Option<String> {
+    let harmless = !value.is_empty() && !value.chars().any(steers);
     match quote {
         Quote::Nothing => Some(value.to_owned()),
-        Quote::Shell => for_shell(value, at),
-        Quote::Url => (!value.is_empty() && !value.chars().any(steers)).then(|| for_url(value)),
+        Quote::Word => (harmless && !(first && value.starts_with('-'))).then(|| value.to_owned()),
+        Quote::Sql => {
+            let safe = |c: char| c.is_alphanumeric() || "-_./:@=,+$ ".contains(c);
+            (harmless && value.chars().all(safe)).then(|| value.to_owned())
+        }
+        Quote::Url => harmless.then(|| for_url(value)),
     }
-}
-
-fn for_shell(value: &str, at: Place) -> Option<String> {
-    if value.is_empty() || value.chars().any(steers) || (at.starts_a_word && value.starts_with('-')) {
-        return None;
-    }
-    if at.in_quotes {
-        let safe = |c: char| c.is_alphanumeric() || "-_./:@=,+$ ".contains(c);
-        return value.chars().all(safe).then(|| value.to_owned());
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,+".contains(c);
-    if value.chars().all(plain) {
-        return Some(value.to_owned());
-    }
-    Some(format!("'{}'", value.replace('\'', r"'\''")))
 }
 
 /// Everything but the unreserved characters of RFC 3986 is escaped.
@@ -179,33 +143,35 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_value_stays_one_word_of_the_shell() {
+    fn a_value_that_could_leave_our_sql_counts_as_missing() {
         assert_eq!(
-            fill("bq ls {project}", &facts(), Quote::Shell),
-            r"bq ls 'it'\''s; rm -rf ~'",
-            "a name must not be able to start a second command"
-        );
-    }
-
-    #[test]
-    fn a_hostile_value_does_not_leave_the_quotes_around_our_sql() {
-        let template = "bq query 'GRANT `r` ON SCHEMA `{project}`.{dataset}'";
-        assert_eq!(
-            fill_all(template, &facts(), Quote::Shell),
+            fill_all("GRANT `r` ON SCHEMA `{project}`.{dataset}", &facts(), Quote::Sql),
             None,
             "no command is better than somebody else's"
         );
         assert_eq!(
-            fill_all("bq query 'DROP TABLE {dataset}'", &facts(), Quote::Shell).as_deref(),
-            Some("bq query 'DROP TABLE sales'"),
+            fill_all("DROP TABLE {dataset}", &facts(), Quote::Sql).as_deref(),
+            Some("DROP TABLE sales"),
             "a plain name stands as it is"
+        );
+    }
+
+    #[test]
+    fn a_value_does_not_become_an_option() {
+        let mut facts = facts();
+        facts.set(Fact::Table, "--force");
+        assert_eq!(fill_all("{table}", &facts, Quote::Word), None, "at the start of a word");
+        assert_eq!(
+            fill_all("{dataset}.{table}", &facts, Quote::Word).as_deref(),
+            Some("sales.--force"),
+            "behind something else it is a name"
         );
     }
 
     #[test]
     fn a_command_with_a_hole_is_no_command() {
         assert_eq!(
-            fill_all("bq mk {location}", &facts(), Quote::Shell),
+            fill_all("bq mk {location}", &facts(), Quote::Word),
             None,
             "half a command would mislead"
         );
