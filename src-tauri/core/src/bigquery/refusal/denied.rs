@@ -108,7 +108,7 @@ fn by_kind(said: &str) -> Option<Problem> {
     }
     // dbt-core#502, 2017-08 (a sheet); docs.getdbt.com#716, 2021-06 (Cloud Storage).
     if said.contains("Permission denied while globbing file pattern") {
-        return Some(Problem::new(Code::FilesDenied));
+        return Some(Problem::new(Code::FilesDenied).with_some(Fact::Bucket, bucket(said)));
     }
     // cal-itp/data-infra#5142, 2026-04.
     if said.contains("due to row access policies") {
@@ -145,6 +145,14 @@ fn by_kind(said: &str) -> Option<Problem> {
         return Some(super::encryption(said));
     }
     None
+}
+
+/// `…Please make sure gs://acme-files/orders/*.csv is accessible via appropriate IAM roles` (docs.getdbt.com#716, 2021-06).
+fn bucket(said: &str) -> Option<&str> {
+    let (_, rest) = said.split_once("gs://")?;
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    let end = rest.find(|c| !fits(c)).unwrap_or(rest.len());
+    Some(&rest[..end]).filter(|name| name.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// What the sentence is about: what stands behind the right, else what stands in front of everything.

@@ -510,14 +510,14 @@ catalogue! {
     ConnectionUseDenied = "connection_use_denied" {
         "This key may not use the connection[ {connection}] behind the table",
         "The table's rows lie outside BigQuery, and {member|the account} lacks {permission} on the connection to them. It cannot be granted on a dataset. The role BigQuery Connection User on the connection holds it.",
-        ProjectAdmin, NotByItself, at IAM }
+        ProjectAdmin, NotByItself, by GRANT_ON_CONNECTION, at CONNECTIONS }
     FilesDenied = "files_denied" {
         "This key may not read the files behind the table",
-        "The table's rows lie in Cloud Storage, or in Google Drive, and {member|the account} may not read them there[: {permission} is missing]. Grant Storage Object Viewer on the bucket, or share the file in Drive with the account.",
-        DatasetOwner, NotByItself, at TABLE }
+        "The table's rows lie in Cloud Storage, or in Google Drive, and {member|the account} may not read them there[: {permission} is missing]. Grant Storage Object Viewer on the bucket[ {bucket}], or share the file in Drive with the account.",
+        DatasetOwner, NotByItself, by GRANT_ON_BUCKET, at TABLE }
     DriveDenied = "drive_denied" {
         "The table is a Google sheet that this key cannot open",
-        "Share the file in Google Drive with {member|the service account}, as with a person. It is shared already where the token lacks the Drive scope, which Tapline does not ask for: then copy the sheet into a table of BigQuery's own.",
+        "Share the file in Google Drive with {member|the service account}, as with a person. It is shared already where the token lacks the Drive scope, which Tapline does not ask for: then copy the sheet into a table of BigQuery's own. No command shares a file in Drive: its owner does, under Share.",
         DatasetOwner, NotByItself }
     UpstreamDenied = "upstream_denied" {
         "The database behind the table says no",
@@ -525,16 +525,16 @@ catalogue! {
         DatasetOwner, NotByItself }
     RowPolicyDenied = "row_policy_denied" {
         "Row access policies keep this key from all of[ {table}]",
-        "The table shows each account only the rows that a policy grants it, and this needs all of them. Whoever owns the table can name {member|the account} in a policy that grants every row.",
-        DatasetOwner, NotByItself, at TABLE }
+        "The table shows each account only the rows that a policy grants it, and this needs all of them. Whoever owns the table can name {member|the account} in a policy that grants every row. A query reads what the policies show.",
+        DatasetOwner, NotByItself, by GRANT_ALL_ROWS, at TABLE }
     PolicyTagDenied = "policy_tag_denied" {
         "A policy tag keeps this key from a column",
-        "[The column is {column}. ][The tag is {policy_tag}. ]Roles on the dataset do not open it: {member|the account} needs Fine-Grained Reader on the tag. Or leave the column out.",
-        DatasetOwner, NotByItself, at POLICY_TAGS }
+        "[The column is {column}. ][The tag is {policy_tag}. ]Roles on the dataset do not open it: {member|the account} needs Fine-Grained Reader on the tag, which an administrator of policy tags gives. Or leave the column out.",
+        ProjectAdmin, NotByItself, by GRANT_ON_POLICY_TAG, at POLICY_TAGS }
     EncryptionKeyDenied = "encryption_key_denied" {
         "BigQuery may not use the encryption key of this table",
         "The table is encrypted with your organisation's own key[ {encryption_key}], and {service_agent|BigQuery's own service account} may not use it. It is that account that needs the right, not the one in this connection.",
-        ProjectAdmin, NotByItself, by GRANT_ENCRYPTION }
+        ProjectAdmin, NotByItself, by GRANT_ENCRYPTION, at ENCRYPTION_KEYS }
     EncryptionKeyOff = "encryption_key_off" {
         "The encryption key of this table is switched off",
         "The table is encrypted with your organisation's own key[ {encryption_key}], and that key is disabled or destroyed. Until it is enabled again nobody can read the table.",
@@ -1468,7 +1468,13 @@ mod tests {
     }
 
     /// What the words may name besides facts: it follows from one.
-    const DERIVED: [&str; 4] = ["role_title", "role_lets", "home_project", "plain_constraint"];
+    const DERIVED: [&str; 5] = [
+        "role_title",
+        "role_lets",
+        "home_project",
+        "plain_constraint",
+        "managed_constraint",
+    ];
 
     #[test]
     fn words_name_only_facts_that_exist() {

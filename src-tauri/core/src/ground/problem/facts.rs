@@ -59,6 +59,10 @@ facts! {
     Constraint = "constraint",
     /// A mark on columns that only some may read: `taxonomy : tag`.
     PolicyTag = "policy_tag",
+    /// The whole name of such a mark, `projects/…/locations/…/taxonomies/…/policyTags/…`.
+    PolicyTagName = "policy_tag_name",
+    /// A bucket of Cloud Storage.
+    Bucket = "bucket",
     /// A key of Cloud KMS that encrypts a table.
     EncryptionKey = "encryption_key",
     /// The account in whose name BigQuery uses that key.
@@ -177,6 +181,10 @@ impl Facts {
         match name {
             "role_title" => self.get(Fact::Role).map(|role| roles::title(role).unwrap_or(role)),
             "plain_constraint" => self.get(Fact::Constraint).filter(|name| !name.contains(".managed.")),
+            "managed_constraint" => {
+                let name = self.get(Fact::Constraint)?.trim_start_matches("constraints/");
+                name.contains(".managed.").then_some(name)
+            }
             "role_lets" => self.get(Fact::Role).and_then(roles::lets),
             // The project that the account itself belongs to, which its address names.
             "home_project" => {

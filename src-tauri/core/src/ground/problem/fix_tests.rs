@@ -200,8 +200,16 @@ fn an_answer_cannot_add_lines_to_the_letter() {
 fn every_remedy_says_what_it_does_and_every_command_can_be_filled() {
     for entry in CATALOGUE {
         for command in entry.commands {
+            let constraints = ["constraints/iam.plain", "constraints/iam.managed.plain"];
+            let known = constraints.map(|constraint| {
+                let mut facts = all_facts();
+                facts.set(Fact::Constraint, constraint);
+                facts
+            });
             assert!(
-                super::words::fill_all(command.template, &all_facts(), super::words::Quote::Shell).is_some(),
+                known
+                    .iter()
+                    .any(|facts| super::shell::words(command.template, facts).is_some()),
                 "{:?} has a command that no facts complete: {}",
                 entry.code,
                 command.template

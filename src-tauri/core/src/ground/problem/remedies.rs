@@ -4,6 +4,8 @@
 //! Each list goes from the narrowest to the widest; the first whose facts are all known is the one that is offered.
 //! Sources: `bq add-iam-policy-binding` takes tables and views, not datasets (cloud.google.com/bigquery/docs/reference/bq-cli-reference),
 //! and a dataset is granted by SQL (cloud.google.com/bigquery/docs/reference/standard-sql/data-control-language), read 2026-11.
+//! What `gcloud` and `bq` make of the others was looked at in Google Cloud SDK 528: that `bq` takes `--connection`, and `gcloud` a
+//! policy tag and a key by their whole names.
 
 /// One command, as words to fill.
 #[derive(Debug)]
@@ -96,11 +98,46 @@ pub const LIST_KEYS: &[Command] = &[Command {
     settles: None,
 }];
 
-/// For the rules of the older kind, which are on or off; `gcloud resource-manager` does not know the managed ones.
-pub const ALLOW_KEYS: &[Command] = &[Command {
-    template: "gcloud resource-manager org-policies disable-enforce {plain_constraint} --project={project}",
-    does: "It lifts the rule {plain_constraint} in the project {project} alone, for all service accounts in it.",
-    settles: Some("It takes some minutes to show."),
+/// Rules of the older kind are on or off; `gcloud resource-manager` does not know the managed ones, whose own setting is off.
+pub const ALLOW_KEYS: &[Command] = &[
+    Command {
+        template: "gcloud resource-manager org-policies disable-enforce {plain_constraint} --project={project}",
+        does: "It lifts the rule {plain_constraint} in the project {project} alone, for all service accounts in it.",
+        settles: Some("It takes some minutes to show."),
+    },
+    Command {
+        template: "gcloud org-policies reset {managed_constraint} --project={project}",
+        does: "In the project {project} alone it puts the rule {managed_constraint} back to Google's own setting, which allows keys, whatever the organisation says. It holds for all service accounts in the project.",
+        settles: Some("It takes some minutes to show."),
+    },
+];
+
+/// The right to use one connection to another place. `bq` takes its name in this spelling.
+pub const GRANT_ON_CONNECTION: &[Command] = &[Command {
+    template: "bq add-iam-policy-binding --member=serviceAccount:{member} --role={role} --connection=true {connection}",
+    does: "It gives {member} the role {role_title} on the connection {connection}, and on no other.[ The role lets it {role_lets}.]",
+    settles: GRANTS_SETTLE,
+}];
+
+/// A role on one policy tag. Google's refusal calls the tag by its title; the table tells its name.
+pub const GRANT_ON_POLICY_TAG: &[Command] = &[Command {
+    template: "gcloud data-catalog taxonomies policy-tags add-iam-policy-binding {policy_tag_name} --member=serviceAccount:{member} --role={role}",
+    does: "It lets {member} read every column with this policy tag, or with a tag beneath it, in tables that it may read anyway.",
+    settles: GRANTS_SETTLE,
+}];
+
+/// One more policy beside those that are there: where several name an account, it sees the rows of all of them.
+pub const GRANT_ALL_ROWS: &[Command] = &[Command {
+    template: "bq query --project_id={project} --use_legacy_sql=false 'CREATE ROW ACCESS POLICY tapline_all_rows ON `{project}`.`{dataset}`.`{table}` GRANT TO (\"serviceAccount:{member}\") FILTER USING (TRUE)'",
+    does: "It lets {member} see every row of {dataset}.{table}, whatever the other policies hide from it. For everybody else nothing changes.",
+    settles: GRANTS_SETTLE,
+}];
+
+/// A role on one bucket of Cloud Storage.
+pub const GRANT_ON_BUCKET: &[Command] = &[Command {
+    template: "gcloud storage buckets add-iam-policy-binding gs://{bucket} --member=serviceAccount:{member} --role=roles/storage.objectViewer",
+    does: "It lets {member} list and read the files in the bucket {bucket}, and in no other. It does not let it change or delete any.",
+    settles: GRANTS_SETTLE,
 }];
 
 /// A role on one key of Cloud KMS, for the account in whose name BigQuery uses it.
@@ -118,6 +155,9 @@ pub const BILLING_IAM: &[Page] = &["https://console.cloud.google.com/iam-admin/i
 
 /// The project's datasets.
 pub const DATASETS: &[Page] = &["https://console.cloud.google.com/bigquery?project={project}"];
+
+/// Connections stand in the explorer, and are shared there.
+pub const CONNECTIONS: &[Page] = &["https://console.cloud.google.com/bigquery?project={project}"];
 
 /// The dataset, which is shared under Sharing, Permissions.
 pub const DATASET: &[Page] = &[

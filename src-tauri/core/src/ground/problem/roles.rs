@@ -54,6 +54,22 @@ fn words(role: &str) -> Option<(&'static str, &'static str)> {
             "Service Usage Consumer",
             "use services that are switched on, at the project's expense; it does not let it switch any on or off",
         ),
+        "roles/bigquery.filteredDataViewer" => (
+            "BigQuery Filtered Data Viewer",
+            "see the rows that policies show it; BigQuery gives it by itself to whoever a policy names",
+        ),
+        "roles/datacatalog.categoryFineGrainedReader" => (
+            "Fine-Grained Reader",
+            "read columns with the tag, in tables that it may read anyway",
+        ),
+        "roles/storage.objectViewer" => (
+            "Storage Object Viewer",
+            "list and read files there; it does not let it change or delete any",
+        ),
+        "roles/cloudkms.cryptoKeyEncrypterDecrypter" => (
+            "Cloud KMS CryptoKey Encrypter/Decrypter",
+            "encrypt and decrypt with keys there; it does not let it see, change or delete a key",
+        ),
         _ => return None,
     })
 }
