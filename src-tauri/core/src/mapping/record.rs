@@ -1,5 +1,7 @@
 //! A compiled plan, and the record that it makes of a row.
 
+use std::borrow::Cow;
+
 use super::column::Column;
 use super::dates::{DateFault, DateReader};
 use super::json;
@@ -89,6 +91,11 @@ impl Mapping {
         self.judge(notes, before, out)
     }
 
+    /// Whose record the row makes, with the repairs that were chosen. Nothing where the row does not say.
+    pub fn identity<'a>(&self, row: Row<'a>) -> Option<Cow<'a, str>> {
+        self.identity.text(row).ok()
+    }
+
     fn judge(&self, mut notes: Notes, before: usize, out: &mut Vec<u8>) -> Outcome {
         if self.strict {
             notes.rejections.extend(notes.warnings.drain(..).map(Into::into));
@@ -116,9 +123,13 @@ impl Mapping {
 }
 
 impl IdentityOp {
-    pub fn write(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), Reason> {
+    fn text<'a>(&self, row: Row<'a>) -> Result<Cow<'a, str>, Reason> {
         let cell = row.cell(self.column.place).ok_or(UNREADABLE)?;
-        let text = self.mend.apply(self.texts.read(cell)?.ok_or(IDENTITY_NULL)?);
+        Ok(self.mend.apply(self.texts.read(cell)?.ok_or(IDENTITY_NULL)?))
+    }
+
+    pub fn write(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<(), Reason> {
+        let text = self.text(row)?;
         identity::check(&text)?;
         if self.kind == IdentityKind::CleverTapId && !identity::is_clevertap_id(&text) {
             return Err(CLEVERTAP_ID);

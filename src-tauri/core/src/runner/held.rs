@@ -1,4 +1,5 @@
-//! The key by which a row is known again in another result: its event key, or else all of its columns.
+//! The key by which a row is known again in another result: its event key, or else all of its columns. A profile's begins
+//! with whose row it is, so that the last of an identity's rows is found.
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use std::hash::Hasher as _;
@@ -7,6 +8,7 @@ use crate::bigquery::{Row, Schema};
 use crate::ground::ids::ImportId;
 use crate::import::plan::{Plan, Records};
 use crate::import::statement::is_ours;
+use crate::mapping::Mapping;
 use crate::store::HeldKey;
 
 /// Makes the keys of one import's rows: the same row has the same key in each of its runs.
@@ -15,6 +17,7 @@ pub(super) struct Keys {
     hasher: SipHasher13,
     /// The columns that tell rows apart.
     columns: Vec<usize>,
+    profiles: bool,
 }
 
 impl Keys {
@@ -34,10 +37,11 @@ impl Keys {
         Self {
             hasher: SipHasher13::new_with_key(import.as_bytes()),
             columns: if named.is_empty() { all() } else { named },
+            profiles: plan.records == Records::Profiles,
         }
     }
 
-    pub fn of(&self, row: Row<'_>) -> HeldKey {
+    pub fn of(&self, row: Row<'_>, mapping: &Mapping) -> HeldKey {
         let mut hasher = self.hasher;
         for cell in self.columns.iter().filter_map(|column| row.cell(*column)) {
             let value = cell.raw().as_bytes();
@@ -45,6 +49,14 @@ impl Keys {
             hasher.write_usize(value.len());
             hasher.write(value);
         }
-        HeldKey(hasher.finish128().as_bytes())
+        let row_hash = hasher.finish128();
+        if !self.profiles {
+            return HeldKey(row_hash.as_bytes());
+        }
+        let mut hasher = self.hasher;
+        if let Some(identity) = mapping.identity(row) {
+            hasher.write(identity.as_bytes());
+        }
+        HeldKey::of_profile(hasher.finish128().h1, row_hash.h1)
     }
 }

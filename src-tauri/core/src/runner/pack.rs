@@ -100,7 +100,7 @@ impl Packer {
             if self.is_told(row, &mut packed.aside) {
                 continue;
             }
-            let key = self.keys.of(row);
+            let key = self.keys.of(row, &self.mapping);
             match self.is_acknowledged(key) {
                 Ok(true) => {}
                 Ok(false) => {

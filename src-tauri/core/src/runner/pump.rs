@@ -21,7 +21,7 @@ use crate::bigquery::RowReader as _;
 use crate::ground::clock::Clock;
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::{InDoubt, Plan, Records};
-use crate::store::{HeldKeys, RunRow, Store};
+use crate::store::{HeldKeys, Holding, RunRow, Store};
 
 /// Batches that are open in the ledger and wait to be sent.
 const WAITING: usize = 8;
@@ -92,7 +92,10 @@ impl Pump {
     /// What is left to be sent of a result with so many rows.
     async fn work(&self, rows: u64) -> Result<Work, Problem> {
         let (run, base, repeats) = (self.row.number, self.row.base, may_repeat(&self.row.plan));
-        let profiles = self.row.plan.records == Records::Profiles;
+        let holding = match self.row.plan.records {
+            Records::Profiles => Holding::Last,
+            Records::Events(_) => Holding::Each,
+        };
         let left = self.store.reading(move |r| {
             let last = r.batches().last_number(run)?;
             let within = base + 1..=base + rows;
@@ -102,15 +105,16 @@ impl Pump {
                 Vec::new()
             };
             let settled = r.batches().settled(run, base)?;
-            let mut acknowledged = (base > 0).then(|| HeldKeys::of_run(r, run, base)).transpose()?;
-            let mut earlier = r.watermarks().overlapping(run)?;
-            if profiles {
-                // Of an identity only what was sent last is left out: a row may be the newest again once another is gone.
-                earlier.truncate(1);
-            }
-            for earlier in earlier {
-                let mut held = acknowledged.take().map_or_else(HeldKeys::none, Ok)?;
-                held.add_run(r, earlier, None, repeats)?;
+            let earlier = r.watermarks().overlapping(run)?;
+            let mut acknowledged = None;
+            if base > 0 || !earlier.is_empty() {
+                let mut held = HeldKeys::none(holding)?;
+                for earlier in earlier {
+                    held.add_run(r, earlier, None, repeats)?;
+                }
+                if base > 0 {
+                    held.add_run(r, run, Some(base), repeats)?;
+                }
                 acknowledged = Some(held);
             }
             Ok(Work {

@@ -11,6 +11,16 @@ use super::text::number;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HeldKey(pub [u8; 16]);
 
+impl HeldKey {
+    /// Of a profile's row: whose it is, and which of that identity's rows.
+    pub fn of_profile(identity: u64, row: u64) -> Self {
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&identity.to_be_bytes());
+        key[8..].copy_from_slice(&row.to_be_bytes());
+        Self(key)
+    }
+}
+
 pub struct HeldMut<'a>(pub(super) &'a Connection);
 
 impl HeldMut<'_> {
@@ -46,21 +56,25 @@ impl HeldMut<'_> {
     }
 }
 
-/// Keys by their number, on the disk and not in memory, in a file of its own that goes when this is dropped.
+/// How a row is told to have been acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// Events: each acknowledged row stands for one row with its key.
+    Each,
+    /// Profiles: of an identity only the row that was sent last counts. An older one may be the newest again, once others
+    /// are gone from the source.
+    Last,
+}
+
+/// The keys of what was acknowledged, on the disk and not in memory, in a file of its own that goes when this is dropped.
 pub struct HeldKeys {
     file: Connection,
+    holding: Holding,
 }
 
 impl HeldKeys {
-    /// What the batches of a run hold up to a position of its results.
-    pub fn of_run(reading: &Reading<'_>, run: i64, up_to: u64) -> Result<Self> {
-        let mut held = Self::none()?;
-        held.add_run(reading, run, Some(up_to), false)?;
-        Ok(held)
-    }
-
     /// No keys.
-    pub fn none() -> Result<Self> {
+    pub fn none(holding: Holding) -> Result<Self> {
         let failed = |source| StoreError::Sql {
             doing: "making room for held keys",
             source,
@@ -69,26 +83,28 @@ impl HeldKeys {
         file.execute_batch(
             "PRAGMA journal_mode = off; PRAGMA synchronous = off; PRAGMA temp_store = file;
              CREATE TABLE held (key BLOB PRIMARY KEY, times INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             CREATE TABLE last (identity BLOB PRIMARY KEY, row BLOB) STRICT, WITHOUT ROWID;
              BEGIN",
         )
         .map_err(failed)?;
-        Ok(Self { file })
+        Ok(Self { file, holding })
     }
 
-    /// Adds what the batches of another run hold, up to a position of its results or all of it; on demand `but_in_doubt`, for
-    /// records that are to be sent again.
+    /// Adds what the batches of a run hold, up to a position of its results or all of it. Runs are added in the order in
+    /// which they were begun. On demand `but_in_doubt`, for records that are to be sent again.
     pub fn add_run(&mut self, reading: &Reading<'_>, run: i64, up_to: Option<u64>, but_in_doubt: bool) -> Result<()> {
         let doing = "reading held keys";
         let mut statement = reading
             .0
             .prepare_cached(
-                "SELECT keys FROM held JOIN batches ON batches.run = held.run AND batches.number = held.batch
-                 WHERE held.run = ?1 AND (?2 IS NULL OR batches.last_row <= ?2) AND (batches.in_doubt = 0 OR NOT ?3)",
+                "SELECT keys, batches.in_doubt > 0 AND ?3 FROM held
+                 JOIN batches ON batches.run = held.run AND batches.number = held.batch
+                 WHERE held.run = ?1 AND (?2 IS NULL OR batches.last_row <= ?2) ORDER BY held.batch",
             )
             .doing(doing)?;
         let mut rows = statement.query((run, up_to.map(number), but_in_doubt)).doing(doing)?;
         while let Some(row) = rows.next().doing(doing)? {
-            let keys: Vec<u8> = row.get(0).doing(doing)?;
+            let (keys, in_doubt): (Vec<u8>, bool) = (row.get(0).doing(doing)?, row.get(1).doing(doing)?);
             let (keys, rest) = keys.as_chunks::<16>();
             if !rest.is_empty() {
                 return Err(StoreError::Damaged {
@@ -97,36 +113,66 @@ impl HeldKeys {
                     found: format!("{} bytes more than whole keys", rest.len()),
                 });
             }
-            keys.iter().try_for_each(|key| self.add(HeldKey(*key)))?;
+            for key in keys {
+                if in_doubt {
+                    self.doubt(HeldKey(*key))?;
+                } else {
+                    self.add(HeldKey(*key))?;
+                }
+            }
         }
         Ok(())
     }
 
     pub fn add(&mut self, key: HeldKey) -> Result<()> {
-        self.file
-            .prepare_cached("INSERT INTO held VALUES (?1, 1) ON CONFLICT (key) DO UPDATE SET times = times + 1")
-            .and_then(|mut statement| statement.execute([key.0]))
-            .doing("adding a held key")?;
+        let added = match self.holding {
+            Holding::Each => self
+                .file
+                .prepare_cached("INSERT INTO held VALUES (?1, 1) ON CONFLICT (key) DO UPDATE SET times = times + 1")
+                .and_then(|mut statement| statement.execute([key.0])),
+            Holding::Last => self
+                .file
+                .prepare_cached("INSERT OR REPLACE INTO last VALUES (?1, ?2)")
+                .and_then(|mut statement| statement.execute((&key.0[..8], &key.0[8..]))),
+        };
+        added.map(drop).doing("adding a held key")
+    }
+
+    /// A record that may have arrived. It is to be sent again; and no older one of its identity counts any more.
+    fn doubt(&mut self, key: HeldKey) -> Result<()> {
+        if self.holding == Holding::Last {
+            self.file
+                .prepare_cached("DELETE FROM last WHERE identity = ?1")
+                .and_then(|mut statement| statement.execute([&key.0[..8]]))
+                .doing("letting go of a held key")?;
+        }
         Ok(())
     }
 
     /// Whether a row with this key was acknowledged. Each that was counts for one row.
     pub fn take(&mut self, key: HeldKey) -> Result<bool> {
-        self.file
-            .prepare_cached("UPDATE held SET times = times - 1 WHERE key = ?1 AND times > 0")
-            .and_then(|mut statement| statement.execute([key.0]))
-            .map(|taken| taken > 0)
-            .doing("looking for a held key")
+        let taken = match self.holding {
+            Holding::Each => self
+                .file
+                .prepare_cached("UPDATE held SET times = times - 1 WHERE key = ?1 AND times > 0")
+                .and_then(|mut statement| statement.execute([key.0]))
+                .map(|taken| taken > 0),
+            Holding::Last => self
+                .file
+                .prepare_cached("SELECT 1 FROM last WHERE identity = ?1 AND row = ?2")
+                .and_then(|mut statement| statement.exists((&key.0[..8], &key.0[8..]))),
+        };
+        taken.doing("looking for a held key")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HeldKey, HeldKeys};
+    use super::{HeldKey, HeldKeys, Holding};
 
     #[test]
     fn equal_rows_are_left_out_as_often_as_they_were_acknowledged() {
-        let mut held = HeldKeys::none().unwrap();
+        let mut held = HeldKeys::none(Holding::Each).unwrap();
         let key = HeldKey([7; 16]);
         held.add(key).unwrap();
         held.add(key).unwrap();
@@ -139,6 +185,30 @@ mod tests {
         assert!(
             !held.take(HeldKey([8; 16])).unwrap(),
             "what was never acknowledged is not left out"
+        );
+    }
+
+    #[test]
+    fn of_an_identity_only_the_row_that_was_sent_last_is_left_out() {
+        let mut held = HeldKeys::none(Holding::Last).unwrap();
+        let row = |number| HeldKey::of_profile(1, number);
+        held.add(row(1)).unwrap();
+        held.add(row(2)).unwrap();
+        held.add(HeldKey::of_profile(2, 1)).unwrap();
+        let taken = [row(1), row(2), row(2)].map(|key| held.take(key).unwrap());
+        assert_eq!(
+            taken,
+            [false, true, true],
+            "an older row that is the newest again is sent, the last one is not, however often it is met"
+        );
+        held.doubt(row(3)).unwrap();
+        assert!(
+            !held.take(row(2)).unwrap(),
+            "what was sent after it may have arrived, so it is sent again"
+        );
+        assert!(
+            held.take(HeldKey::of_profile(2, 1)).unwrap(),
+            "others are not concerned"
         );
     }
 }

@@ -36,7 +36,7 @@ pub use comparisons::{Acknowledged, ComparisonRow, Comparisons, ComparisonsMut, 
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};
 pub use error::StoreError;
 pub use forgetting::{Forgotten, values_until};
-pub use held::{HeldKey, HeldKeys, HeldMut};
+pub use held::{HeldKey, HeldKeys, HeldMut, Holding};
 pub use imports::{ImportRow, Imports, ImportsMut};
 pub use manifest::ManifestLine;
 pub use place::Belongs;

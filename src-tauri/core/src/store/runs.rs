@@ -7,7 +7,7 @@ use super::error::{Doing as _, Result, StoreError};
 use super::holder::Holder;
 use super::imports::{not_from_here, plan_text};
 use super::text::{self, Cells, Kept as _, is_taken, kept_words, number};
-use super::{BatchesMut, HeldMut, Imports, ImportsMut, Watermarks};
+use super::{BatchesMut, HeldMut, Imports, ImportsMut, Resends, Watermarks};
 use crate::ground::ids::{AccountId, ConnectionId, ImportId, RunId};
 use crate::ground::problem::Problem;
 use crate::import::plan::{Plan, Rows};
@@ -192,7 +192,7 @@ impl RunsMut<'_> {
         self.0
             .execute(
                 "DELETE FROM held WHERE run IN (SELECT number FROM runs WHERE import_id = ?1 AND number < ?2)
-                    AND NOT (?3 AND run IN (SELECT run FROM windows))",
+                    AND NOT (?3 AND (run IN (SELECT run FROM windows) OR run IN (SELECT run FROM resends)))",
                 (
                     new.import.kept(),
                     begun.number,
@@ -387,8 +387,9 @@ impl RunsMut<'_> {
                 ),
             )
             .doing("ending a run")?;
-        // What New and updated rows reads again, the next run leaves out by these keys.
-        if !outcome.is_early() && Watermarks(self.0).window(row.number)?.is_none() {
+        // What New and updated rows reads again, the next run leaves out by these keys. What was mended it reads again too.
+        let needed = Watermarks(self.0).window(row.number)?.is_some() || Resends(self.0).mends(row.number)?.is_some();
+        if !outcome.is_early() && !needed {
             HeldMut(self.0).forget(row.number)?;
         }
         match Imports(self.0).get(row.run.import) {

@@ -50,17 +50,30 @@ impl Watermarks<'_> {
         })
     }
 
-    /// Earlier runs that may have read rows which this run reads too, the last one first.
+    /// Earlier runs that may have sent rows which this run reads too, in the order in which they were begun: runs of New and
+    /// updated rows, and runs that mended some.
     pub fn overlapping(&self, run: i64) -> Result<Vec<i64>> {
-        // Whole days, and clocks that are put back, reach further back than the overlap: by a day at most.
-        let sql = "SELECT earlier.run FROM windows AS this JOIN runs AS own ON own.number = this.run
-                   JOIN windows AS earlier ON earlier.follows = this.follows AND earlier.run < this.run
-                   JOIN runs AS other ON other.number = earlier.run AND other.import_id = own.import_id
-                   WHERE this.run = ?1 AND (this.since IS NULL OR earlier.until > this.since - this.overlap - 86400000000)
-                   ORDER BY earlier.run DESC";
-        text::rows(self.0, "windows", sql, [run], |cells| cells.plain("run"))
+        let sql = format!(
+            "{THIS} SELECT other.number AS run FROM this JOIN runs AS other
+                 ON other.import_id = this.import_id AND other.number < this.run
+             WHERE NOT ({DONE_WITH}) AND (other.number IN (SELECT run FROM windows) OR other.number IN (SELECT run FROM resends))
+             ORDER BY other.number"
+        );
+        text::rows(self.0, "windows", &sql, [run], |cells| cells.plain("run"))
     }
 }
+
+/// A run's window, with the import that it is of.
+const THIS: &str = "WITH this AS (
+    SELECT w.*, runs.import_id FROM windows AS w JOIN runs ON runs.number = w.run WHERE w.run = ?1)";
+
+/// Whether nothing that the run `other` sent is read by `this` one any more. Whole days, and clocks that are put back, reach
+/// further back than the overlap: by a day at most. A run that mends has no window; what it sent, the next one saw.
+const DONE_WITH: &str = "EXISTS (
+    SELECT 1 FROM windows AS w JOIN runs AS r ON r.number = w.run
+    WHERE r.import_id = this.import_id AND w.run < this.run AND w.run >= other.number
+      AND (w.run = other.number OR other.number NOT IN (SELECT run FROM windows))
+      AND (w.follows <> this.follows OR w.until <= this.since - this.overlap - 86400000000))";
 
 impl WatermarksMut<'_> {
     /// Fixes what a run reads, before its first job: a job that has to be asked for again reads the same.
@@ -84,12 +97,12 @@ impl WatermarksMut<'_> {
     fn let_go(&self, run: i64) -> Result<()> {
         self.0
             .execute(
-                "DELETE FROM held WHERE run IN (
-                    SELECT earlier.run FROM windows AS this JOIN runs AS own ON own.number = this.run
-                    JOIN runs AS other ON other.import_id = own.import_id
-                    JOIN windows AS earlier ON earlier.run = other.number AND earlier.run < this.run
-                    WHERE this.run = ?1
-                      AND (earlier.follows <> this.follows OR earlier.until <= this.since - this.overlap - 86400000000))",
+                &format!(
+                    "{THIS} DELETE FROM held WHERE run IN (
+                        SELECT other.number FROM this JOIN runs AS other
+                            ON other.import_id = this.import_id AND other.number < this.run
+                        WHERE {DONE_WITH})"
+                ),
                 [run],
             )
             .doing("letting go of keys that no run asks for")?;

@@ -1,6 +1,9 @@
 //! Three ways to import, whole runs over real SQL: all rows, new and updated rows, changed rows.
 
+#[path = "../../../../tests/crash/src/chance.rs"]
+mod chance;
 mod changed;
+mod histories;
 mod newer;
 #[path = "../runner/support.rs"]
 #[allow(dead_code, reason = "each binary uses its part of what they share")]

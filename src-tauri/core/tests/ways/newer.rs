@@ -129,3 +129,40 @@ async fn a_run_after_one_that_was_cut_short_sends_what_that_one_did_not() {
     );
     assert_eq!(scene.sandbox.clevertap().counts().event_records, 1_500, "each row once");
 }
+
+#[tokio::test]
+async fn a_profile_travels_once_within_the_overlap_and_an_older_row_of_it_again_when_it_is_the_newest() {
+    let scene = scene().await;
+    let import = scene.import(
+        "People",
+        &json!("profiles"),
+        &json!({"rows": {"new_and_updated": {}}, "updated_on": {"column": "changed"}, "properties": mapping()}),
+    );
+    let now = jiff::Timestamp::now();
+    let at = |seconds: i64| (now - jiff::SignedDuration::from_secs(seconds)).to_string();
+    let (one, two) = (at(200), at(100));
+    let (first, second) = (
+        ("a", Some("Oslo"), Some(one.as_str())),
+        ("a", Some("Rome"), Some(two.as_str())),
+    );
+    let delivered = async |rows: &[_]| {
+        fill(&scene, rows).await;
+        let run = scene.run(import).await;
+        assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
+        run.counts.delivered
+    };
+    let city = || scene.sandbox.clevertap().profile("a").expect("there")["City"].clone();
+    assert_eq!(delivered(&[first]).await, 1, "the first run sends it");
+    for run in 2..5 {
+        assert_eq!(
+            delivered(&[first]).await,
+            0,
+            "run {run} reads it again, and leaves it out"
+        );
+    }
+    assert_eq!(delivered(&[first, second]).await, 1, "a newer row is sent");
+    assert_eq!(city(), "Rome");
+    assert_eq!(delivered(&[first]).await, 1, "the older one is the newest again");
+    assert_eq!(city(), "Oslo", "what was sent last is what the source says");
+    assert_eq!(delivered(&[first]).await, 0, "and travels no more");
+}

@@ -1,0 +1,230 @@
+//! What must have arrived when a history is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tapline_core::run::{Fate, Run};
+use tapline_core::store::RecordRow;
+use tapline_sandbox::Sandbox;
+
+use super::source::{Source, SourceRow, What, payload};
+use super::{Kind, Way};
+
+type Counted = BTreeMap<String, u64>;
+
+pub struct Expected {
+    kind: Kind,
+    /// Whether events in doubt are sent again.
+    resends: bool,
+    /// How often each version of an event was in the source at one time, at most.
+    most: BTreeMap<(String, Option<String>), u64>,
+    /// All rows: how often each event was in the source, over all runs; and over those that came to their end.
+    times: Counted,
+    whole: Counted,
+    now: Counted,
+    /// Runs, and identities that each has in doubt.
+    in_doubt: BTreeMap<String, Counted>,
+    /// How many records were ever in doubt, by identity; and how often a call may have been taken without a word that a run
+    /// heard, and was made again at once.
+    ever: Counted,
+    unheard: u64,
+}
+
+impl Expected {
+    pub fn new(kind: Kind, resends: bool) -> Self {
+        Self {
+            kind,
+            resends,
+            most: BTreeMap::new(),
+            times: Counted::new(),
+            whole: Counted::new(),
+            now: Counted::new(),
+            in_doubt: BTreeMap::new(),
+            ever: Counted::new(),
+            unheard: 0,
+        }
+    }
+
+    /// The source is about to be read as it is.
+    pub fn sees(&mut self, source: &Source) {
+        let mut versions: BTreeMap<(String, Option<String>), u64> = BTreeMap::new();
+        self.now.clear();
+        for row in source.rows.iter().filter(|row| is_sent(source, row)) {
+            let version = match self.kind.way {
+                Way::NewAndUpdated => row.changed.clone(),
+                Way::All | Way::Changed => None,
+            };
+            *versions.entry((row.payload(), version)).or_default() += 1;
+            *self.now.entry(row.payload()).or_default() += 1;
+        }
+        for (version, times) in versions {
+            let most = self.most.entry(version).or_default();
+            *most = times.max(*most);
+        }
+        for (event, times) in &self.now {
+            *self.times.entry(event.clone()).or_default() += times;
+        }
+    }
+
+    /// A run has ended, or ended once more.
+    pub fn ran(&mut self, run: &Run, records: &[RecordRow]) {
+        let mut doubted = Counted::new();
+        for record in records.iter().filter(|record| record.fate == Fate::InDoubt) {
+            let whose = record.identity.clone().unwrap_or_default();
+            *doubted.entry(whose).or_default() += 1;
+        }
+        for (whose, times) in &doubted {
+            *self.ever.entry(whose.clone()).or_default() += times;
+        }
+        self.in_doubt.insert(run.id.to_string(), doubted);
+        if run.outcome.is_some_and(|outcome| !outcome.is_early()) {
+            for (event, times) in &self.now {
+                *self.whole.entry(event.clone()).or_default() += times;
+            }
+        }
+    }
+
+    pub fn holds(&self, source: &Source, plan: &Value, sandbox: &Sandbox) -> Result<(), String> {
+        match self.kind.what {
+            What::Profiles => profiles(source, plan, sandbox),
+            What::Events => self.events(source, sandbox),
+            What::KeyedEvents => self.keyed(source, sandbox),
+        }
+    }
+
+    fn doubted(&self, whose: &str) -> u64 {
+        let each = self.in_doubt.values().filter_map(|run| run.get(whose));
+        each.sum()
+    }
+
+    /// How often an event of this identity may have arrived once more than it should: never, unless the person said that it
+    /// may.
+    fn ever(&self, whose: &str) -> u64 {
+        if self.resends {
+            count(&self.ever, whose) + self.unheard
+        } else {
+            0
+        }
+    }
+
+    pub fn goes_unheard(&mut self) {
+        self.unheard += 1;
+    }
+
+    fn events(&self, source: &Source, sandbox: &Sandbox) -> Result<(), String> {
+        let arrived = arrived(source, sandbox);
+        let mut least = match self.kind.way {
+            Way::All => self.whole.clone(),
+            Way::NewAndUpdated | Way::Changed => self.now.clone(),
+        };
+        let mut most = Counted::new();
+        match self.kind.way {
+            Way::All => most.clone_from(&self.times),
+            Way::NewAndUpdated | Way::Changed => {
+                for ((event, _), times) in &self.most {
+                    *most.entry(event.clone()).or_default() += times;
+                }
+            }
+        }
+        for event in arrived.keys().chain(most.keys()) {
+            least.entry(event.clone()).or_default();
+        }
+        for (event, least) in least {
+            let whose = event.split(' ').next().unwrap_or_default();
+            let (came, most) = (count(&arrived, &event), count(&most, &event));
+            if came > most + self.ever(whose) || came + self.doubted(whose) < least {
+                return Err(format!(
+                    "{event} arrived {came} times, which should be {least} to {most}, with {} in doubt",
+                    self.doubted(whose)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Each key is one event, however many rows there are of it.
+    fn keyed(&self, source: &Source, sandbox: &Sandbox) -> Result<(), String> {
+        let mut came = BTreeMap::<String, u64>::new();
+        for (event, times) in arrived(source, sandbox) {
+            let nr = event.split(' ').rev().nth(2).unwrap_or_default().to_owned();
+            *came.entry(nr).or_default() += times;
+        }
+        let mut rows = BTreeMap::<String, Vec<&SourceRow>>::new();
+        for row in source.rows.iter().filter(|row| source.is_seen(row)) {
+            rows.entry(row.nr.to_string()).or_default().push(row);
+        }
+        for (nr, rows) in rows {
+            let newest = rows.iter().map(|row| &row.changed).max();
+            let mut newest = rows.iter().filter(|row| Some(&row.changed) == newest);
+            let whose = rows[0].identity();
+            let due = newest.all(|row| is_sent(source, row)) && self.doubted(whose) == 0;
+            let came = count(&came, &nr);
+            let most = if self.kind.way == Way::All {
+                u64::MAX
+            } else {
+                1 + self.ever(whose)
+            };
+            if (due && came == 0) || came > most {
+                return Err(format!("the event {nr} of {whose} arrived {came} times: {rows:?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether CleverTap should have the row's event.
+fn is_sent(source: &Source, row: &SourceRow) -> bool {
+    source.is_seen(row) && !row.is_rejected(true) && !row.is_unprocessed()
+}
+
+fn count(counted: &Counted, event: &str) -> u64 {
+    counted.get(event).copied().unwrap_or(0)
+}
+
+/// How often each event of the source's people arrived.
+fn arrived(source: &Source, sandbox: &Sandbox) -> Counted {
+    let mut arrived = Counted::new();
+    for event in sandbox.clevertap().events() {
+        let event = event.json();
+        let whose = event["identity"].as_str().unwrap_or_default();
+        if !whose.starts_with(&source.table) {
+            continue;
+        }
+        let data = &event["evtData"];
+        let what = event["evtName"].as_str().unwrap_or_default();
+        let told = payload(whose, what, &data["Nr"], &data["City"], &data["Years"]);
+        *arrived.entry(told).or_default() += 1;
+    }
+    arrived
+}
+
+/// Each property of an identity that has a value in its newest row is that value.
+fn profiles(source: &Source, plan: &Value, sandbox: &Sandbox) -> Result<(), String> {
+    let with_age = plan["properties"].as_array().is_some_and(|all| all.len() > 1);
+    let whose: BTreeSet<&str> = source.rows.iter().map(SourceRow::identity).collect();
+    for whose in whose {
+        let seen = |row: &&SourceRow| row.identity() == whose && source.is_seen(row);
+        let newest = source.rows.iter().filter(seen).map(|row| &row.changed).max();
+        let is_newest = |row: &&SourceRow| seen(row) && Some(&row.changed) == newest;
+        let newest: Vec<_> = source.rows.iter().filter(is_newest).collect();
+        // Rows of one moment: which of them is the newest is decided by their hash.
+        if newest.is_empty() || newest.iter().any(|row| row.is_rejected(with_age)) || source.unknowable.contains(whose)
+        {
+            continue;
+        }
+        let profile = sandbox.clevertap().profile(whose);
+        let Some(profile) = profile else {
+            return Err(format!("{whose} never arrived: {newest:?}"));
+        };
+        let is_like = |row: &&&SourceRow| {
+            let age = row.age.as_deref().and_then(|age| age.parse::<i64>().ok());
+            let city = row.city.as_deref();
+            city.is_none_or(|city| profile["City"] == city)
+                && (!with_age || age.is_none_or(|age| profile["Years"] == age))
+        };
+        if !newest.iter().any(|row| is_like(&row)) {
+            return Err(format!("{whose} is {profile}, and should be like {newest:?}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,308 @@
+//! Random histories of a source, imported run by run through the real SQL engine: rows come, change and go, runs are
+//! stopped, killed, refused and left without an answer; and at the end everything that should have arrived has, and nothing
+//! else.
+//!
+//! Each test prints its seed. With it in `TAPLINE_SEED`, `cargo test --test ways histories` tells the same history again, but
+//! for the time of day; `TAPLINE_HISTORIES` asks for more of them than one.
+
+mod expected;
+mod source;
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tapline_core::ground::ids::{ImportId, RunId};
+use tapline_core::run::{Outcome, Run};
+use tapline_core::store::{Belongs, Store};
+use tapline_core::vault::Attendance;
+use tapline_sandbox::{Fault, Matcher, Rules};
+
+use super::chance::Chance;
+use super::support::{Access, PERSON, Scene};
+use expected::Expected;
+use source::{Source, What};
+
+const UPLOADS: &str = "/clevertap/in1/1/upload";
+const FOLDER: &str = "TAPLINE_TEST_FOLDER";
+const IMPORT: &str = "TAPLINE_TEST_IMPORT";
+const ACCESS: &str = "TAPLINE_TEST_ACCESS";
+const ENDS_AT: &str = "TAPLINE_ENDS_AT";
+const RUNS: u64 = 6;
+
+/// How an import finds its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    All,
+    NewAndUpdated,
+    Changed,
+}
+
+/// What a history is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    pub way: Way,
+    pub what: What,
+    /// Whether Updated On is a DATE.
+    pub days: bool,
+}
+
+#[tokio::test]
+async fn all_rows_arrive_whatever_happens() {
+    tell("histories::all_rows_arrive_whatever_happens", Way::All).await;
+}
+
+#[tokio::test]
+async fn new_and_updated_rows_arrive_whatever_happens() {
+    tell(
+        "histories::new_and_updated_rows_arrive_whatever_happens",
+        Way::NewAndUpdated,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn changed_rows_arrive_whatever_happens() {
+    tell("histories::changed_rows_arrive_whatever_happens", Way::Changed).await;
+}
+
+async fn tell(test: &str, way: Way) {
+    if carried_out().await {
+        return;
+    }
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let first = number("TAPLINE_SEED").unwrap_or_else(|| getrandom::u64().expect("chance"));
+    let histories = number("TAPLINE_HISTORIES").unwrap_or(1);
+    let scene = super::scene().await;
+    let discarding = Rules {
+        discarded_events: ["thrown".to_owned()].into(),
+        ..Rules::default()
+    };
+    scene
+        .sandbox
+        .clevertap()
+        .set_rules(&scene.account.account_id, &discarding);
+    for seed in (0..histories).map(|more| first.wrapping_add(more)) {
+        for what in [What::Profiles, What::Events, What::KeyedEvents] {
+            println!("{way:?}, {what:?}: TAPLINE_SEED={seed}");
+            let mut chance = Chance::new(seed);
+            let days = way == Way::NewAndUpdated && chance.in_hundred(30);
+            let kind = Kind { way, what, days };
+            let mut history = History::new(&scene, test, kind, chance);
+            history.go().await;
+            history.holds().unwrap_or_else(|broken| {
+                panic!("{kind:?}, TAPLINE_SEED={seed}: {broken}\n{}", history.told.join("\n"))
+            });
+        }
+    }
+}
+
+/// One source and its import.
+struct History<'a> {
+    scene: &'a Scene,
+    test: &'static str,
+    kind: Kind,
+    chance: Chance,
+    source: Source,
+    import: ImportId,
+    plan: Value,
+    expected: Expected,
+    told: Vec<String>,
+}
+
+impl<'a> History<'a> {
+    fn new(scene: &'a Scene, test: &str, kind: Kind, mut chance: Chance) -> Self {
+        let source = Source::new(kind, &mut chance);
+        let resends = chance.in_hundred(50);
+        let records = match kind.what {
+            What::Profiles => json!("profiles"),
+            What::Events | What::KeyedEvents => json!({"events": {
+                "name": {"column": "what"},
+                "in_doubt": if resends { "resend" } else { "leave" },
+                "key": if kind.what == What::KeyedEvents { vec!["nr"] } else { Vec::new() },
+            }}),
+        };
+        let changes = json!({
+            "source": {"table": source.table},
+            "rows": match kind.way {
+                Way::All => json!("all"),
+                Way::NewAndUpdated => json!({"new_and_updated": {}}),
+                Way::Changed => json!("changed"),
+            },
+            "identity": {"column": "id", "repairs": {"trim": true}},
+            "updated_on": {"column": "changed"},
+            "properties": source::properties(kind.what, true),
+        });
+        let import = scene.import(&source.table, &records, &changes);
+        Self {
+            scene,
+            test: Box::leak(test.to_owned().into_boxed_str()),
+            kind,
+            chance,
+            expected: Expected::new(kind, resends),
+            plan: changes,
+            source,
+            import,
+            told: Vec::new(),
+        }
+    }
+
+    async fn go(&mut self) {
+        for _ in 0..RUNS {
+            self.changes().await;
+            self.maps_otherwise();
+            self.misfortune();
+            let run = self.runs().await;
+            self.scene.sandbox.clear_faults();
+            self.note(run.as_ref());
+        }
+        // What is left to be told is told by runs that nothing stands in the way of.
+        for _ in 0..2 {
+            self.changes().await;
+            let run = self.scene.run(self.import).await;
+            assert!(
+                run.outcome.is_some_and(|outcome| !outcome.is_early()),
+                "nothing stands in the way: {:?} {:?}\n{}",
+                run.outcome,
+                run.problem,
+                self.told.join("\n")
+            );
+            self.note(Some(&run));
+        }
+    }
+
+    async fn changes(&mut self) {
+        let told = self.source.changes(&mut self.chance);
+        self.told.extend(told);
+        self.source.put(self.scene).await;
+        self.expected.sees(&self.source);
+    }
+
+    /// Profiles may be mapped otherwise at any time. Of events nothing that was sent would be known again.
+    fn maps_otherwise(&mut self) {
+        if self.kind.what != What::Profiles || self.kind.way == Way::NewAndUpdated || !self.chance.in_hundred(20) {
+            return;
+        }
+        let all = self.chance.in_hundred(50);
+        let properties = source::properties(self.kind.what, all);
+        self.told.push(format!("mapped otherwise: {properties}"));
+        self.plan["properties"] = properties.clone();
+        self.scene
+            .store
+            .write(|w| {
+                let mut row = w.imports().get(self.import)?;
+                row.plan.properties = serde_json::from_value(properties).expect("properties");
+                w.imports_mut().change(&row)
+            })
+            .expect("a plan may change");
+    }
+
+    fn misfortune(&mut self) {
+        let upload = || Matcher::path(UPLOADS);
+        let fault = match self.chance.between(0, 12) {
+            0 => Fault::CutAnswer,
+            1 => Fault::Refuse,
+            2 => Fault::TooManyRequests,
+            3 => Fault::answer(401, &json!({"status": "fail"})),
+            4 | 5 => Fault::answer(400, &json!({"status": "fail", "error": "Malformed request"})),
+            6 => Fault::Malformed,
+            7 => Fault::answer(200, &json!({"status": "success", "processed": 0, "unprocessed": []})),
+            _ => return,
+        };
+        let nth = usize::try_from(self.chance.between(1, 3)).unwrap_or(1);
+        self.told.push(format!("call {nth}: {fault:?}"));
+        self.expected.goes_unheard();
+        self.scene.sandbox.fault(upload().nth(nth), fault);
+    }
+
+    async fn runs(&mut self) -> Option<Run> {
+        match self.chance.between(0, 10) {
+            0 | 1 => self.killed(),
+            2 => {
+                let going = self.scene.start(self.import).await;
+                for _ in 0..self.chance.between(0, 200) {
+                    tokio::task::yield_now().await;
+                }
+                let _ = self.scene.runner.stop(going.id).await;
+                let run = going.ended().await;
+                self.told.push(format!("stopped: {:?}", run.outcome));
+                self.goes_on(run).await
+            }
+            _ => {
+                let run = self.scene.run(self.import).await;
+                self.goes_on(run).await
+            }
+        }
+    }
+
+    async fn goes_on(&mut self, run: Run) -> Option<Run> {
+        if run.outcome.is_some_and(Outcome::is_early) && self.chance.in_hundred(50) {
+            self.note(Some(&run));
+            return self.resumed(run.id).await;
+        }
+        Some(run)
+    }
+
+    async fn resumed(&mut self, run: RunId) -> Option<Run> {
+        match self.scene.runner.resume(run, None, Attendance::Unattended).await {
+            Ok(going) => {
+                let run = going.ended().await;
+                self.told.push("gone on with".to_owned());
+                Some(run)
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Runs in a process of its own, which ends at some instant.
+    fn killed(&mut self) -> Option<Run> {
+        let instant = self.chance.between(1, 40);
+        Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", self.test, "--nocapture"])
+            .env(FOLDER, self.scene.folder.path())
+            .env(IMPORT, self.import.to_string())
+            .env(ACCESS, serde_json::to_string(&self.scene.access).expect("text"))
+            .env(ENDS_AT, instant.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("this test can be started again");
+        self.scene
+            .store
+            .recover(jiff::Timestamp::now())
+            .expect("a store that is whole");
+        let last = self.scene.store.read(|r| r.runs().last_of(self.import)).expect("runs");
+        self.told.push(format!("killed at instant {instant}"));
+        last.map(|last| last.run)
+    }
+
+    fn note(&mut self, run: Option<&Run>) {
+        let Some(run) = run else { return };
+        self.told.push(format!(
+            "{:?} {:?} {:?} {:?}",
+            run.outcome,
+            run.counts,
+            run.aside,
+            run.problem.as_ref().map(|problem| (problem.code(), problem.facts()))
+        ));
+        self.expected.ran(run, &self.scene.records(run));
+    }
+
+    fn holds(&self) -> Result<(), String> {
+        self.expected.holds(&self.source, &self.plan, &self.scene.sandbox)
+    }
+}
+
+/// Where this is a process that only carries out a run: whether it was.
+async fn carried_out() -> bool {
+    let Ok(folder) = std::env::var(FOLDER) else {
+        return false;
+    };
+    let store = Store::open(folder.as_ref(), Belongs::Sandbox).expect("the store");
+    let access: Access = serde_json::from_str(&std::env::var(ACCESS).expect("access")).expect("access");
+    let import = std::env::var(IMPORT).expect("an import").parse().expect("its id");
+    let runner = access.runner(store);
+    if let Ok(going) = runner.start(import, PERSON, Attendance::Unattended).await {
+        going.ended().await;
+    }
+    true
+}
