@@ -17,8 +17,15 @@ pub(super) struct Part {
     /// The batch in doubt whose rows these are.
     pub instead_of: Option<u64>,
     within: RangeInclusive<u64>,
-    /// Rows that are not to be sent.
-    settled: Positions,
+    wanted: Wanted,
+}
+
+/// Which rows of a part are to be sent.
+#[derive(Debug)]
+enum Wanted {
+    AllBut(Positions),
+    /// Those of a batch: stretches in their order, none far from the next.
+    Only(Vec<RangeInclusive<u64>>),
 }
 
 /// The parts of a run in the order in which they are read. What is in doubt goes before all else.
@@ -36,7 +43,7 @@ impl Left {
         left.parts.push_back(Arc::new(Part {
             instead_of: None,
             within,
-            settled,
+            wanted: Wanted::AllBut(settled),
         }));
         left
     }
@@ -44,13 +51,17 @@ impl Left {
     /// The rows of batches that are to be sent again, and no others.
     pub fn again(batches: &[BatchRow]) -> Self {
         let parts = batches.iter().flat_map(|batch| {
-            batch.positions.iter().map(|stretch| {
+            let mut stretches = batch.positions.clone();
+            stretches.sort_unstable_by_key(|stretch| *stretch.start());
+            let near = stretches.chunk_by(|one, next| next.start().saturating_sub(*one.end()) <= LONGEST_GAP);
+            let parts = near.map(|stretches| {
                 Arc::new(Part {
                     instead_of: Some(batch.number),
-                    within: stretch.clone(),
-                    settled: Positions::default(),
+                    within: *stretches[0].start()..=*stretches[stretches.len() - 1].end(),
+                    wanted: Wanted::Only(stretches.to_vec()),
                 })
-            })
+            });
+            parts.collect::<Vec<_>>()
         });
         Self {
             parts: parts.collect(),
@@ -63,7 +74,11 @@ impl Left {
         loop {
             let part = self.parts.front()?;
             let from = self.next.max(*part.within.start());
-            if let Some(stretch) = part.settled.next_missing(from..=*part.within.end(), LONGEST_GAP) {
+            let stretch = match &part.wanted {
+                Wanted::AllBut(settled) => settled.next_missing(from..=*part.within.end(), LONGEST_GAP),
+                Wanted::Only(_) => (from <= *part.within.end()).then(|| part.within.clone()),
+            };
+            if let Some(stretch) = stretch {
                 self.next = stretch.end() + 1;
                 return Some((Arc::clone(part), stretch));
             }
@@ -76,7 +91,13 @@ impl Left {
 impl Part {
     /// Whether the row at this position is to be sent.
     pub fn wants(&self, position: u64) -> bool {
-        !self.settled.contains(position)
+        match &self.wanted {
+            Wanted::AllBut(settled) => !settled.contains(position),
+            Wanted::Only(stretches) => {
+                let after = stretches.partition_point(|stretch| *stretch.end() < position);
+                stretches.get(after).is_some_and(|stretch| stretch.contains(&position))
+            }
+        }
     }
 }
 
@@ -84,6 +105,7 @@ impl Part {
 mod tests {
     use super::Left;
     use crate::run::Positions;
+    use crate::store::{Answered, BatchRow, BatchState};
 
     #[test]
     fn a_fresh_run_reads_all_and_an_empty_one_nothing() {
@@ -110,6 +132,35 @@ mod tests {
             Some(90_001..=100_000),
             "a long one is not"
         );
+        assert!(left.next().is_none(), "that is all");
+    }
+
+    #[test]
+    fn the_rows_of_a_batch_are_read_at_once_and_those_between_them_left_out() {
+        let batch = BatchRow {
+            number: 7,
+            state: BatchState::InDoubt,
+            first_row: 1,
+            last_row: 90_001,
+            records: 751,
+            answered: Answered::default(),
+            manifest: Vec::new(),
+            // Every fourth row was rejected, and one lies far away.
+            positions: (0..250)
+                .map(|n| n * 4 + 1..=n * 4 + 3)
+                .chain([90_001..=90_001])
+                .collect(),
+            instead_of: None,
+        };
+        let mut left = Left::again(&[batch]);
+        let (part, span) = left.next().unwrap();
+        assert_eq!((part.instead_of, span), (Some(7), 1..=999), "one call for them all");
+        assert!(
+            part.wants(3) && !part.wants(4) && part.wants(5),
+            "without what lies between"
+        );
+        let far = left.next().map(|(part, span)| (part.wants(90_001), span));
+        assert_eq!(far, Some((true, 90_001..=90_001)), "what lies far away is leapt to");
         assert!(left.next().is_none(), "that is all");
     }
 }
