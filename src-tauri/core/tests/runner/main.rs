@@ -3,6 +3,8 @@
 mod faults;
 mod instants;
 mod killed;
+#[cfg(unix)]
+mod power;
 mod resume;
 mod rights;
 mod support;

@@ -63,10 +63,14 @@ impl Scene {
     }
 
     pub async fn with(options: Options) -> Self {
+        Self::within(tempfile::tempdir().unwrap(), options).await
+    }
+
+    /// With its store in this folder.
+    pub async fn within(folder: tempfile::TempDir, options: Options) -> Self {
         install_tls();
         let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
         let account = sandbox.clevertap().open_account("in1");
-        let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), Belongs::Sandbox).unwrap();
         let issued = sandbox.google().issue_working_key("tapline-reader");
         let access = Access {
