@@ -1,6 +1,6 @@
 //! How many calls may be in flight: starts low, grows by one a second while nobody complains, halves when CleverTap says
-//! that there are too many. It remembers at how many that was, and tries as many again only now and then: another sender
-//! may hold the rest of the account's places for hours. One pace for an account, whatever runs send to it.
+//! that there are too many. It remembers at how many that was, is soon back below it, and tries as many again only now and
+//! then: another sender may hold the rest of the account's places for hours. One pace for an account, whatever runs send to it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +12,8 @@ use crate::clevertap::upload::MOST_IN_FLIGHT;
 
 const START: usize = 4;
 const GROWS_EVERY: Duration = Duration::from_secs(1);
+/// The same below what was refused: as many as that went well before.
+const GROWS_BACK_EVERY: Duration = Duration::from_millis(200);
 /// How long it stays below what was too many before it tries that again; twice as long each time that it still is.
 const TRIES_AGAIN_AFTER: Duration = Duration::from_mins(1);
 const TRIES_AGAIN_AT_LEAST_EVERY: Duration = Duration::from_mins(16);
@@ -128,7 +130,8 @@ impl State {
         let busy = self.in_flight >= self.limit;
         let wait = match self.too_many {
             Some(too_many) if self.limit + 1 >= too_many.calls => too_many.patience,
-            _ => GROWS_EVERY,
+            Some(_) => GROWS_BACK_EVERY,
+            None => GROWS_EVERY,
         };
         if !busy || self.limit >= MOST_IN_FLIGHT || now.duration_since(self.grown) < wait {
             return false;
@@ -227,6 +230,34 @@ mod tests {
             pace.too_many_at(sent, sent);
         }
         assert_eq!(pace.state().limit, 1, "one call at a time remains");
+    }
+
+    #[test]
+    fn after_a_refusal_it_is_soon_back_at_what_went_well() {
+        let pace = Pace::new(None);
+        let mut now = Instant::now();
+        let mut calls = |pace: &Pace, places: usize, every: Duration, seconds: f64| {
+            let until = now + Duration::from_secs_f64(seconds);
+            while now < until {
+                now += every;
+                let mut state = pace.state();
+                state.in_flight = state.limit;
+                if state.limit > places {
+                    state.too_many(now, now);
+                } else {
+                    state.went_well(now);
+                }
+            }
+        };
+        let every = Duration::from_millis(20);
+        calls(&pace, 10, every, 8.0);
+        assert!(pace.state().too_many.is_some(), "the eleventh was refused");
+        calls(&pace, 10, every, 1.0);
+        assert_eq!(
+            pace.state().limit,
+            10,
+            "ten had gone well, and need not be tried one a second"
+        );
     }
 
     #[tokio::test]
