@@ -1,6 +1,7 @@
 //! What CleverTap answers to an upload, and what that says of each record. A 200 is no promise: records are accounted
 //! one by one, and what is not accounted for is in doubt.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
@@ -104,9 +105,12 @@ impl UploadReply {
         &self.unprocessed
     }
 
-    /// Accounts for each of the records that the call carried, known by their identities.
-    pub fn account(&self, identities: &[&str]) -> Accounted {
-        let mut places = Places::of(identities);
+    /// Accounts for each of the records that the call carried. `identity` tells whom the record at a place is about, and is
+    /// asked only where one was refused.
+    pub fn account<'r>(&self, records: usize, identity: impl Fn(usize) -> Cow<'r, str>) -> Accounted {
+        let asked = if self.unprocessed.is_empty() { 0 } else { records };
+        let identities: Vec<Cow<'r, str>> = (0..asked).map(identity).collect();
+        let mut places = Places::of(&identities);
         let mut refused = Vec::with_capacity(self.unprocessed.len());
         let mut unplaced = Vec::new();
         // Numbers first: an identity may stand in a call many times, a number names one record.
@@ -122,7 +126,7 @@ impl UploadReply {
             }
         }
         refused.sort_by_key(|refusal| refusal.place);
-        let rest = (identities.len() - refused.len()) as u64;
+        let rest = (records - refused.len()) as u64;
         let delivered = self.processed.unwrap_or(0).min(rest);
         Accounted {
             delivered,
@@ -190,16 +194,16 @@ const NUMBERED: &str = "Skipped record number";
 
 /// Records of a call that no refusal has been found for yet.
 struct Places<'a> {
-    identities: &'a [&'a str],
+    identities: &'a [Cow<'a, str>],
     taken: Vec<bool>,
     by_identity: HashMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Places<'a> {
-    fn of(identities: &'a [&'a str]) -> Self {
+    fn of(identities: &'a [Cow<'a, str>]) -> Self {
         let mut by_identity: HashMap<&str, Vec<usize>> = HashMap::new();
         for (place, identity) in identities.iter().enumerate() {
-            by_identity.entry(identity).or_default().push(place);
+            by_identity.entry(identity.as_ref()).or_default().push(place);
         }
         Self {
             identities,
@@ -211,8 +215,8 @@ impl<'a> Places<'a> {
     /// The record of that number, unless the echo names somebody else.
     fn take_numbered(&mut self, refusal: &Unprocessed) -> Option<usize> {
         let place = refusal.place()?;
-        let ours = *self.identities.get(place)?;
-        if refusal.identity().is_some_and(|echoed| echoed != ours) {
+        let ours = self.identities.get(place)?;
+        if refusal.identity().is_some_and(|echoed| echoed != *ours) {
             return None;
         }
         self.take(place)
@@ -239,7 +243,7 @@ mod tests {
 
     fn account(reply: serde_json::Value, identities: &[&str]) -> Accounted {
         let reply: UploadReply = serde_json::from_value(reply).expect("an answer of the usual shape");
-        reply.account(identities)
+        reply.account(identities.len(), |place| identities[place].into())
     }
 
     fn refusal(place: usize, code: u16, said: &str) -> Refusal {

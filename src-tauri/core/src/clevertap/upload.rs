@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::refusal::{Refused, Verdict, asked};
 use super::reply::UploadReply;
 use super::{Region, scrub};
@@ -18,6 +20,11 @@ pub const MOST_IN_FLIGHT: usize = 15;
 
 /// Bytes that one call may have. CleverTap names no limit; other senders were advised to stay below 5 MB.
 pub const MOST_BYTES: usize = 4_000_000;
+
+/// What stands around the records of a call.
+pub const OPENS: &[u8] = br#"{"d":["#;
+pub const BETWEEN: u8 = b',';
+pub const CLOSES: &[u8] = b"]}";
 
 /// Who sends.
 pub struct Credentials {
@@ -63,8 +70,14 @@ impl Uploader {
         self.credentials.region
     }
 
-    /// Makes one call. `body` is whole: see [`envelope`]. With `dry_run` CleverTap validates and keeps nothing.
-    pub async fn upload(&self, body: Vec<u8>, dry_run: bool, within: Duration) -> Result<UploadReply, UploadFailure> {
+    /// Makes one call. `body` is whole: [`OPENS`], records that are JSON already with [`BETWEEN`] between them, [`CLOSES`].
+    /// With `dry_run` CleverTap validates and keeps nothing.
+    pub async fn upload(
+        &self,
+        body: impl Into<Bytes>,
+        dry_run: bool,
+        within: Duration,
+    ) -> Result<UploadReply, UploadFailure> {
         let ask = Ask::post(self.credentials.region.host())
             .at(["1", "upload"])
             .asking_some("dryRun", dry_run.then_some("1"))
@@ -135,35 +148,5 @@ impl UploadFailure {
                 })
             }
         }
-    }
-}
-
-/// The body of a call: `{"d":[…]}` around records that are JSON already.
-pub fn envelope<'a>(records: impl IntoIterator<Item = &'a [u8]>, bytes: usize) -> Vec<u8> {
-    let mut body = Vec::with_capacity(bytes + 8);
-    body.extend_from_slice(br#"{"d":["#);
-    for (place, record) in records.into_iter().enumerate() {
-        if place > 0 {
-            body.push(b',');
-        }
-        body.extend_from_slice(record);
-    }
-    body.extend_from_slice(b"]}");
-    body
-}
-
-#[cfg(test)]
-mod tests {
-    use super::envelope;
-
-    #[test]
-    fn records_stand_in_an_envelope_as_they_are() {
-        let records: [&[u8]; 2] = [br#"{"identity":"a"}"#, br#"{"identity":"b"}"#];
-        assert_eq!(
-            envelope(records, 32),
-            br#"{"d":[{"identity":"a"},{"identity":"b"}]}"#,
-            "no byte of a record changes on the way"
-        );
-        assert_eq!(envelope([], 0), br#"{"d":[]}"#, "an empty call is a call");
     }
 }

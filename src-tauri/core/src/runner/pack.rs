@@ -1,6 +1,6 @@
 //! Rows become records, and records batches. What cannot become a record is kept with the reason.
 
-use super::batch::Batch;
+use super::batch::{Batch, Filling};
 use super::held::Keys;
 use super::left::Part;
 use crate::bigquery::{Page, Row, Schema};
@@ -27,7 +27,7 @@ pub(super) struct Packer {
     keys: Keys,
     /// Rows that were acknowledged from a result that has expired.
     acknowledged: Option<HeldKeys>,
-    filling: Batch,
+    filling: Filling,
 }
 
 /// Gives batches their numbers, in the order in which they are made.
@@ -66,6 +66,14 @@ pub(super) struct Rejected {
     pub collapsed: u64,
 }
 
+impl Rejected {
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        let texts = [&self.row.identity, &self.row.reason, &self.row.record];
+        size_of::<Self>() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
 impl Packer {
     /// Rows that `acknowledged` knows are left out.
     pub fn new(
@@ -86,7 +94,7 @@ impl Packer {
             group_size: schema.position(GROUP_SIZE),
             change: schema.position(CHANGE).zip(schema.position(ROWS)),
             numbers,
-            filling: Batch::default(),
+            filling: Filling::new(None),
         }
     }
 
@@ -171,9 +179,9 @@ impl Packer {
     }
 
     fn take(&mut self) -> Batch {
-        let mut full = std::mem::take(&mut self.filling);
-        self.filling.instead_of = full.instead_of;
-        full.number = self.numbers.next();
+        let filled = std::mem::replace(&mut self.filling, Filling::new(None));
+        let full = filled.close(self.numbers.next());
+        self.filling = Filling::like(&full);
         full
     }
 

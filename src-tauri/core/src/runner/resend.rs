@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use tokio::sync::oneshot;
 
-use super::batch::Batch;
+use super::batch::Filling;
 use super::ledger::{Entry, Ledger};
 use super::pack::Numbers;
 use super::pump::Pump;
@@ -144,13 +144,13 @@ impl Pump {
 }
 
 /// The records as batches that are no larger than one call may be. They have no numbers yet.
-fn batches<'a>(records: impl Iterator<Item = &'a RecordRow>) -> Vec<Batch> {
-    let mut batches = vec![Batch::default()];
+fn batches<'a>(records: impl Iterator<Item = &'a RecordRow>) -> Vec<Filling> {
+    let mut batches = vec![Filling::new(None)];
     for record in records {
         let Some(bytes) = &record.record else { continue };
-        let full = |batch: &Batch| batch.len() >= MOST_RECORDS || batch.size() >= MOST_BYTES;
+        let full = |batch: &Filling| batch.len() >= MOST_RECORDS || batch.size() >= MOST_BYTES;
         if batches.last().is_none_or(full) {
-            batches.push(Batch::default());
+            batches.push(Filling::new(None));
         }
         if let Some(batch) = batches.last_mut() {
             batch.add(record.position, 0, NO_KEY, |out| {
@@ -164,8 +164,8 @@ fn batches<'a>(records: impl Iterator<Item = &'a RecordRow>) -> Vec<Batch> {
 }
 
 /// Opens a batch in the ledger, and sends it. Says whether there is sense in going on.
-async fn send(sending: &Sending, mut batch: Batch) -> bool {
-    batch.number = sending.numbers.next();
+async fn send(sending: &Sending, filled: Filling) -> bool {
+    let batch = filled.close(sending.numbers.next());
     let (kept, waiting) = oneshot::channel();
     let read = Entry::Read {
         aside: crate::run::Aside::default(),

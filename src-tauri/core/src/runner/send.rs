@@ -160,7 +160,7 @@ impl Sending {
     }
 
     async fn answered(&self, batch: &Batch, reply: &UploadReply, leave: &mut Option<Leave>) {
-        let mut accounted = reply.account(&batch.identities());
+        let mut accounted = reply.account(batch.len(), |place| batch.identity(place));
         let lost = self.again(batch, &mut accounted, leave).await;
         let mut rows: Vec<RecordRow> = accounted
             .refused
@@ -212,7 +212,7 @@ impl Sending {
             }
             let part = batch.pick(batch.number, places.iter().copied());
             let found = match self.call(&part, leave).await {
-                Call::Answered(reply) => reply.account(&part.identities()),
+                Call::Answered(reply) => reply.account(part.len(), |place| part.identity(place)),
                 Call::Unanswered(_) => {
                     accounted.refused.retain(|refusal| !refusal.may_succeed_later());
                     return places;
@@ -273,7 +273,7 @@ impl Sending {
     /// Two halves, once the ledger holds them. Nothing where the ledger is gone.
     async fn split(&self, batch: &Batch) -> Option<[Batch; 2]> {
         let middle = batch.len() / 2;
-        let halves = [0..middle, middle..batch.len()].map(|places| batch.part(self.numbers.next(), places));
+        let halves = [0..middle, middle..batch.len()].map(|places| batch.pick(self.numbers.next(), places));
         let (kept, waiting) = oneshot::channel();
         self.say(Entry::Split {
             batch: batch.number,
@@ -311,14 +311,13 @@ fn keep_place(leave: Leave, failure: &UploadFailure) {
 }
 
 fn row(batch: &Batch, place: usize, fate: Fate) -> RecordRow {
-    let line = batch.line(place);
     RecordRow {
-        position: line.position,
+        position: batch.position(place),
         fate,
         batch: Some(batch.number),
         code: String::new(),
         column: None,
-        identity: Some(line.identity.clone()),
+        identity: Some(batch.identity(place).into_owned()),
         reason: None,
         record: Some(String::from_utf8_lossy(batch.record(place)).into_owned()),
     }

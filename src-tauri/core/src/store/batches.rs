@@ -8,7 +8,7 @@ use rusqlite::{Connection, named_params};
 
 use super::error::{Doing as _, Result, StoreError};
 use super::held::{HeldKey, HeldMut};
-use super::manifest::{ManifestLine, manifest_back, manifest_bytes, positions_back, positions_bytes};
+use super::manifest::{Manifest, ManifestLine, manifest_back, positions_back};
 use super::text::{self, Cells, Kept as _, kept_words, number};
 use crate::run::{Fate, Positions};
 
@@ -43,7 +43,7 @@ pub struct NewBatch {
     /// From 1, within its run.
     pub number: u64,
     /// Each record in it, in the order of the batch. Never empty.
-    pub manifest: Vec<ManifestLine>,
+    pub manifest: Manifest,
     pub bytes: u64,
     /// Rows that gave way to these, inside BigQuery.
     pub collapsed: u64,
@@ -143,8 +143,7 @@ impl Batches<'_> {
 impl BatchesMut<'_> {
     /// Says that a batch may have left. Its bytes may leave once this is on the disk, and not before.
     pub fn open(&self, run: i64, batch: &NewBatch) -> Result<()> {
-        let first = batch.manifest.iter().map(|line| line.position).min().unwrap_or(0);
-        let last = batch.manifest.iter().map(|line| line.position).max().unwrap_or(0);
+        let (first, last) = batch.manifest.span;
         self.0
             .prepare_cached(
                 "INSERT INTO batches (run, number, state, first_row, last_row, records, bytes, manifest, positions, collapsed,
@@ -158,10 +157,10 @@ impl BatchesMut<'_> {
                     ":number": number(batch.number),
                     ":first_row": number(first),
                     ":last_row": number(last),
-                    ":records": number(batch.manifest.len() as u64),
+                    ":records": number(batch.manifest.records),
                     ":bytes": number(batch.bytes),
-                    ":manifest": manifest_bytes(&batch.manifest),
-                    ":positions": positions_bytes(batch.manifest.iter().map(|line| line.position)),
+                    ":manifest": batch.manifest.lines,
+                    ":positions": batch.manifest.positions,
                     ":collapsed": number(batch.collapsed),
                     ":instead_of": batch.instead_of.map(number),
                     ":opened_at": Timestamp::now().as_millisecond(),

@@ -29,7 +29,8 @@ impl HeldMut<'_> {
         if keys.is_empty() {
             return Ok(());
         }
-        let bytes: Vec<u8> = keys.iter().flat_map(|key| key.0).collect();
+        let mut bytes = Vec::with_capacity(keys.len() * 16);
+        keys.iter().for_each(|key| bytes.extend_from_slice(&key.0));
         self.0
             .prepare_cached("INSERT INTO held (run, batch, keys) VALUES (?1, ?2, ?3)")
             .and_then(|mut statement| statement.execute((run, number(batch), bytes)))

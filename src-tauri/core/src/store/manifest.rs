@@ -3,6 +3,38 @@
 
 use std::ops::RangeInclusive;
 
+/// The records of a batch that is about to leave, as the ledger writes them.
+#[derive(Clone, Debug, Default)]
+pub struct Manifest {
+    pub(super) lines: Vec<u8>,
+    pub(super) positions: Vec<u8>,
+    pub(super) records: u64,
+    /// The lowest position and the highest. Both 0 where there is no record.
+    pub(super) span: (u64, u64),
+}
+
+impl Manifest {
+    /// Each record's position in the result, from 1, and its identity, in the order of the batch.
+    pub fn pack<I: AsRef<str>>(records: impl IntoIterator<Item = (u64, I)>) -> Self {
+        let mut lines = Lines::default();
+        let positions: Vec<u64> = records
+            .into_iter()
+            .map(|(position, identity)| {
+                lines.add(position, identity.as_ref());
+                position
+            })
+            .collect();
+        let lowest = positions.iter().min().copied().unwrap_or(0);
+        let highest = positions.iter().max().copied().unwrap_or(0);
+        Self {
+            lines: lines.bytes,
+            records: positions.len() as u64,
+            span: (lowest, highest),
+            positions: positions_bytes(positions),
+        }
+    }
+}
+
 /// One record of an open batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestLine {
@@ -15,17 +47,28 @@ pub struct ManifestLine {
 const SHAPE: u8 = 1;
 
 /// Shape, then for each record the distance to the last position, the identity's length and the identity.
-pub(super) fn manifest_bytes(lines: &[ManifestLine]) -> Vec<u8> {
-    let mut bytes = vec![SHAPE];
-    let mut last = 0;
-    for line in lines {
-        // Positions mostly rise; a batch put together again may not, so the distance wraps.
-        put_number(&mut bytes, line.position.wrapping_sub(last));
-        put_number(&mut bytes, line.identity.len() as u64);
-        bytes.extend_from_slice(line.identity.as_bytes());
-        last = line.position;
+struct Lines {
+    bytes: Vec<u8>,
+    last: u64,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            bytes: vec![SHAPE],
+            last: 0,
+        }
     }
-    bytes
+}
+
+impl Lines {
+    fn add(&mut self, position: u64, identity: &str) {
+        // Positions mostly rise; a batch put together again may not, so the distance wraps.
+        put_number(&mut self.bytes, position.wrapping_sub(self.last));
+        put_number(&mut self.bytes, identity.len() as u64);
+        self.bytes.extend_from_slice(identity.as_bytes());
+        self.last = position;
+    }
 }
 
 pub(super) fn manifest_back(bytes: &[u8]) -> Option<Vec<ManifestLine>> {
@@ -50,7 +93,7 @@ pub(super) fn manifest_back(bytes: &[u8]) -> Option<Vec<ManifestLine>> {
 
 /// For each stretch of positions the distance to the one before, and how many more follow its first. A batch of rows that
 /// lie together takes a few bytes.
-pub(super) fn positions_bytes(positions: impl IntoIterator<Item = u64>) -> Vec<u8> {
+fn positions_bytes(positions: impl IntoIterator<Item = u64>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut end = 0_u64;
     let mut stretch: Option<RangeInclusive<u64>> = None;
@@ -114,17 +157,19 @@ fn take_number(bytes: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ManifestLine, manifest_back, manifest_bytes, positions_back, positions_bytes};
+    use super::{Manifest, ManifestLine, manifest_back, positions_back, positions_bytes};
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn a_manifest_comes_back_as_it_was(lines in prop::collection::vec((any::<u64>(), ".{0,200}"), 0..50)) {
+            let packed = Manifest::pack(lines.iter().map(|(position, identity)| (*position, identity)));
             let lines: Vec<ManifestLine> = lines
                 .into_iter()
                 .map(|(position, identity)| ManifestLine { position, identity })
                 .collect();
-            prop_assert_eq!(manifest_back(&manifest_bytes(&lines)), Some(lines));
+            prop_assert_eq!(packed.records, lines.len() as u64);
+            prop_assert_eq!(manifest_back(&packed.lines), Some(lines));
         }
 
         #[test]

@@ -38,7 +38,7 @@ pub use error::StoreError;
 pub use forgetting::{Forgotten, values_until};
 pub use held::{HeldKey, HeldKeys, HeldMut, Holding};
 pub use imports::{ImportRow, Imports, ImportsMut};
-pub use manifest::ManifestLine;
+pub use manifest::{Manifest, ManifestLine};
 pub use place::Belongs;
 pub use records::{ReasonCount, RecordFilter, RecordRow, Records, RecordsMut, RecordsPage};
 pub use recovery::{NO_ANSWER_INTERRUPTED, Recovered};

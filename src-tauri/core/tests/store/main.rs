@@ -13,7 +13,7 @@ use tapline_core::import::plan::Plan;
 use tapline_core::import::state::ImportStatus;
 use tapline_core::run::{Fate, Outcome};
 use tapline_core::store::{
-    AccountRow, Answered, BatchState, Belongs, CheckRow, ConnectionRow, ImportRow, ManifestLine, NO_ANSWER_INTERRUPTED,
+    AccountRow, Answered, BatchState, Belongs, CheckRow, ConnectionRow, ImportRow, Manifest, NO_ANSWER_INTERRUPTED,
     NewBatch, NewRun, Proxy, RecordFilter, RecordRow, Settings, Store, StoreError, Subject, Theme,
 };
 
@@ -115,12 +115,7 @@ fn begin(store: &Store, import: ImportId) -> Result<tapline_core::store::RunRow,
 fn batch(number: u64, positions: std::ops::RangeInclusive<u64>) -> NewBatch {
     NewBatch {
         number,
-        manifest: positions
-            .map(|position| ManifestLine {
-                position,
-                identity: format!("u{position}"),
-            })
-            .collect(),
+        manifest: Manifest::pack(positions.map(|position| (position, format!("u{position}")))),
         bytes: 100,
         keys: Vec::new(),
         collapsed: 0,

@@ -4,9 +4,7 @@ use tapline_core::ground::ids::{ImportId, RunId};
 use tapline_core::ground::problem::Code;
 use tapline_core::import::state::ImportStatus;
 use tapline_core::run::{Fate, Outcome};
-use tapline_core::store::{
-    Answered, ManifestLine, NewBatch, NewRun, RecordFilter, RecordRow, RunRow, Store, StoreError,
-};
+use tapline_core::store::{Answered, Manifest, NewBatch, NewRun, RecordFilter, RecordRow, RunRow, Store, StoreError};
 
 use super::{begin, furnished, second};
 
@@ -95,13 +93,9 @@ fn a_record_is_sent_again_by_one_run_unless_that_ended_before_it_left() {
     assert_eq!(mendable(&all).records, 0, "as long as it goes they are its own");
     store
         .write(|w| {
-            let manifest = vec![ManifestLine {
-                position: 1,
-                identity: "u1".to_owned(),
-            }];
             let batch = NewBatch {
                 number: 1,
-                manifest,
+                manifest: Manifest::pack([(1, "u1")]),
                 bytes: 10,
                 collapsed: 0,
                 instead_of: None,

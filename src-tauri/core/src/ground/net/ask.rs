@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Url};
 use serde::Serialize;
@@ -15,7 +16,7 @@ pub struct Ask {
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Option<Vec<u8>>,
+    body: Option<Bytes>,
     within: Duration,
     most_bytes: usize,
 }
@@ -99,10 +100,10 @@ impl Ask {
 
     /// A JSON body that is written already.
     #[must_use]
-    pub fn json_bytes(mut self, body: Vec<u8>) -> Self {
+    pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
         self.headers
             .push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-        self.body = Some(body);
+        self.body = Some(body.into());
         self
     }
 
@@ -117,7 +118,7 @@ impl Ask {
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         ));
-        self.body = Some(body.into_bytes());
+        self.body = Some(body.into_bytes().into());
         self
     }
 
