@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::halt::Halt;
 use super::pack::Rejected;
+use super::room::Taken;
 use crate::ground::clock::Clock;
 use crate::run::Aside;
 use crate::store::{Answered, NewBatch, RecordRow, Store, StoreError, Writing, values_until};
@@ -16,7 +17,8 @@ pub(super) enum Entry {
         rows: u64,
         rejected: Vec<Rejected>,
         aside: Aside,
-        kept: oneshot::Sender<()>,
+        /// What the rejected rows take until they are on the disk.
+        room: Option<Taken>,
     },
     /// Bytes may leave once `kept` is told.
     Open {
@@ -92,9 +94,11 @@ fn keep(store: &Store, run: i64, clock: &Clock, mut inbox: mpsc::Receiver<Entry>
             entries.iter().try_for_each(|entry| write(writing, run, entry, until))
         })?;
         for entry in entries {
-            if let Entry::Read { kept, .. } | Entry::Open { kept, .. } | Entry::Split { kept, .. } = entry {
+            match entry {
                 // Nobody waits where the run is being brought to an end.
-                let _ = kept.send(());
+                Entry::Open { kept, .. } | Entry::Split { kept, .. } => _ = kept.send(()),
+                Entry::Read { room, .. } => drop(room),
+                Entry::Answered { .. } | Entry::InDoubt { .. } | Entry::Unsent { .. } => {}
             }
         }
         last = Some(Instant::now());

@@ -3,18 +3,20 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 
 use super::batch::Batch;
 use super::halt::Halt;
 use super::ledger::{Entry, Ledger};
-use super::left::Left;
+use super::left::{Left, Part};
 use super::open::Opened;
 use super::pace::Pace;
-use super::pack::{Numbers, Packed, Packer};
+use super::pack::{Numbers, Packed, Packer, Rejected};
 use super::read::{Read, read};
 use super::resend;
+use super::room::{Room, Taken};
 use super::send::{Sending, deliver};
 use super::source::{self, Source};
 use crate::bigquery::RowReader as _;
@@ -23,8 +25,8 @@ use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::{InDoubt, Plan, Records};
 use crate::store::{HeldKeys, Holding, RunRow, Store};
 
-/// Batches that are open in the ledger and wait to be sent.
-const WAITING: usize = 8;
+/// Batches that are open in the ledger and wait to be sent, at most; how many bytes they may have is told by [`Room`].
+const WAITING: usize = 256;
 
 pub(super) struct Pump {
     pub store: Store,
@@ -48,6 +50,16 @@ struct Ready {
     batch: Batch,
     /// Told once the ledger holds it.
     kept: oneshot::Receiver<()>,
+    room: Taken,
+}
+
+/// Where the packing brings what it made.
+struct Out {
+    ready: mpsc::Sender<Ready>,
+    entries: mpsc::Sender<Entry>,
+    room: Room,
+    runtime: Handle,
+    halt: Halt,
 }
 
 /// Carries the run out. What goes wrong is told to the halt.
@@ -156,9 +168,15 @@ impl Pump {
             numbers,
             may_repeat: may_repeat(&self.row.plan),
         };
-        let (entries, halt) = (ledger.entries(), self.halt.clone());
+        let out = Out {
+            ready: ready_out,
+            entries: ledger.entries(),
+            room: Room::new(),
+            runtime: Handle::current(),
+            halt: self.halt.clone(),
+        };
         let reading = tokio::spawn(read(source.result, self.row.base, left, pages_out, self.halt.clone()));
-        let packing = tokio::task::spawn_blocking(move || pack(packer, pages, &ready_out, &entries, &halt));
+        let packing = tokio::task::spawn_blocking(move || pack(packer, pages, &out));
         send(ready, sending).await;
         let ends = [reading.await, packing.await];
         ledger.close().await;
@@ -178,71 +196,70 @@ pub(super) fn may_repeat(plan: &Plan) -> bool {
 }
 
 /// Maps pages into batches, and opens each in the ledger. Blocks.
-fn pack(
-    mut packer: Packer,
-    mut pages: mpsc::Receiver<Read>,
-    ready: &mpsc::Sender<Ready>,
-    entries: &mpsc::Sender<Entry>,
-    halt: &Halt,
-) {
-    let mut before: Option<oneshot::Receiver<()>> = None;
+fn pack(mut packer: Packer, mut pages: mpsc::Receiver<Read>, out: &Out) {
     while let Some(Read { part, first, page }) = pages.blocking_recv() {
-        // One page ahead of the disk at most: every row of it may be rejected, and is held until it is kept.
-        let behind = before.take().is_some_and(|kept| kept.blocking_recv().is_err());
-        if behind || halt.is_set() {
-            return;
-        }
         if let Some(batch) = packer.turn_to(part.instead_of)
-            && !open(batch, ready, entries, halt)
+            && !out.open(batch)
         {
             return;
         }
+        let packed = packer.page(&page, first, &part);
+        if !out.read(packed, &part) {
+            return;
+        }
+    }
+    if let Some(batch) = packer.rest() {
+        out.open(batch);
+    }
+}
+
+impl Out {
+    /// Tells the ledger what a page gave, and opens its batches. Says whether there is sense in going on.
+    fn read(&self, packed: Packed, part: &Part) -> bool {
         let Packed {
             full,
             rejected,
             rows,
             aside,
             failed,
-        } = packer.page(&page, first, &part);
-        let (kept, waiting) = oneshot::channel();
-        before = Some(waiting);
+        } = packed;
+        // Every row of a page may be rejected, and is held until the ledger has it.
+        let room = self.room.take(&self.runtime, rejected.iter().map(Rejected::size).sum());
         let read = Entry::Read {
             rows: if part.instead_of.is_none() { rows } else { 0 },
             rejected,
             aside,
-            kept,
+            room: Some(room),
         };
-        if entries.blocking_send(read).is_err() || !full.into_iter().all(|batch| open(batch, ready, entries, halt)) {
-            return;
+        let goes_on = self.entries.blocking_send(read).is_ok() && full.into_iter().all(|batch| self.open(batch));
+        if goes_on && let Some(error) = failed {
+            self.halt.fail(error.problem());
+            return false;
         }
-        if let Some(error) = failed {
-            return halt.fail(error.problem());
-        }
+        goes_on
     }
-    if let Some(batch) = packer.rest() {
-        open(batch, ready, entries, halt);
-    }
-}
 
-/// Whether there is sense in going on.
-fn open(batch: Batch, ready: &mpsc::Sender<Ready>, entries: &mpsc::Sender<Entry>, halt: &Halt) -> bool {
-    if halt.is_set() {
-        return false;
+    /// Opens a batch in the ledger, and hands it over to be sent. Says whether there is sense in going on.
+    fn open(&self, batch: Batch) -> bool {
+        let room = self.room.take(&self.runtime, batch.size());
+        if self.halt.is_set() {
+            return false;
+        }
+        let number = batch.number;
+        let (told, kept) = oneshot::channel();
+        let opening = Entry::Open {
+            batch: batch.entry(),
+            kept: told,
+        };
+        if self.entries.blocking_send(opening).is_err() {
+            return false;
+        }
+        if self.ready.blocking_send(Ready { batch, kept, room }).is_err() {
+            let _ = self.entries.blocking_send(Entry::Unsent { batch: number });
+            return false;
+        }
+        true
     }
-    let number = batch.number;
-    let (told, kept) = oneshot::channel();
-    let opening = Entry::Open {
-        batch: batch.entry(),
-        kept: told,
-    };
-    if entries.blocking_send(opening).is_err() {
-        return false;
-    }
-    if ready.blocking_send(Ready { batch, kept }).is_err() {
-        let _ = entries.blocking_send(Entry::Unsent { batch: number });
-        return false;
-    }
-    true
 }
 
 /// Sends what is ready, as many at once as the pace allows. When the run is to end, what was not sent is said to be so.
@@ -257,7 +274,7 @@ async fn send(mut ready: mpsc::Receiver<Ready>, sending: Sending) {
             () = sending.halt.wait() => break,
             next = ready.recv() => next,
         };
-        let Some(Ready { batch, kept }) = next else { break };
+        let Some(Ready { batch, kept, room }) = next else { break };
         if kept.await.is_err() {
             break;
         }
@@ -266,6 +283,7 @@ async fn send(mut ready: mpsc::Receiver<Ready>, sending: Sending) {
             () = sending.halt.wait() => None,
             leave = sending.pace.leave() => Some(leave),
         };
+        drop(room);
         calls.spawn(deliver(sending.clone(), batch, leave));
     }
     ready.close();

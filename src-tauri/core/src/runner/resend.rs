@@ -171,7 +171,7 @@ async fn send(sending: &Sending, filled: Filling) -> bool {
         aside: crate::run::Aside::default(),
         rows: batch.len() as u64,
         rejected: Vec::new(),
-        kept: oneshot::channel().0,
+        room: None,
     };
     let open = Entry::Open {
         batch: batch.entry(),
