@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Deserialize;
 
 use crate::clevertap::upload::{BETWEEN, CLOSES, OPENS};
 use crate::store::{HeldKey, Manifest, NewBatch};
@@ -165,19 +164,23 @@ impl Batch {
 }
 
 fn identity(record: &[u8]) -> Cow<'_, str> {
-    /// Borrowed from the record, where nothing in it is escaped.
-    #[derive(Deserialize)]
-    struct Text<'r>(#[serde(borrow)] Cow<'r, str>);
-
     let Some(colon) = record.iter().position(|byte| *byte == b':') else {
         return Cow::Borrowed("");
     };
-    let mut values = serde_json::Deserializer::from_slice(&record[colon + 1..]).into_iter::<Text<'_>>();
-    values
-        .next()
-        .and_then(Result::ok)
-        .map(|text| text.0)
-        .unwrap_or_default()
+    let value = &record[colon + 1..];
+    plain(value).map_or_else(|| Cow::Owned(unescaped(value)), Cow::Borrowed)
+}
+
+/// The text that the value begins with, where nothing in it is escaped.
+fn plain(value: &[u8]) -> Option<&str> {
+    let text = value.strip_prefix(b"\"")?;
+    let end = text.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    (text[end] == b'"').then(|| std::str::from_utf8(&text[..end]).ok())?
+}
+
+fn unescaped(value: &[u8]) -> String {
+    let mut values = serde_json::Deserializer::from_slice(value).into_iter::<String>();
+    values.next().and_then(Result::ok).unwrap_or_default()
 }
 
 #[cfg(test)]

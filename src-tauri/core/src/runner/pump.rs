@@ -203,8 +203,8 @@ fn pack(mut packer: Packer, mut pages: mpsc::Receiver<Read>, out: &Out) {
         {
             return;
         }
-        let packed = packer.page(&page, first, &part);
-        if !out.read(packed, &part) {
+        let made = packer.page(&page, first, &part);
+        if !out.read(made, &part) {
             return;
         }
     }
@@ -215,14 +215,14 @@ fn pack(mut packer: Packer, mut pages: mpsc::Receiver<Read>, out: &Out) {
 
 impl Out {
     /// Tells the ledger what a page gave, and opens its batches. Says whether there is sense in going on.
-    fn read(&self, packed: Packed, part: &Part) -> bool {
+    fn read(&self, made: Packed, part: &Part) -> bool {
         let Packed {
             full,
             rejected,
             rows,
             aside,
             failed,
-        } = packed;
+        } = made;
         // Every row of a page may be rejected, and is held until the ledger has it.
         let room = self.room.take(&self.runtime, rejected.iter().map(Rejected::size).sum());
         let read = Entry::Read {

@@ -30,7 +30,9 @@ impl HeldMut<'_> {
             return Ok(());
         }
         let mut bytes = Vec::with_capacity(keys.len() * 16);
-        keys.iter().for_each(|key| bytes.extend_from_slice(&key.0));
+        for key in keys {
+            bytes.extend_from_slice(&key.0);
+        }
         self.0
             .prepare_cached("INSERT INTO held (run, batch, keys) VALUES (?1, ?2, ?3)")
             .and_then(|mut statement| statement.execute((run, number(batch), bytes)))
