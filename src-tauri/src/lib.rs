@@ -32,10 +32,14 @@ pub fn run() -> tauri::Result<()> {
         .plugin(single_instance(folder.as_deref()))
         .plugin(window_state(folder.as_deref()))
         .invoke_handler(tauri::generate_handler![call])
-        .on_window_event(|window, event| {
-            if let WindowEvent::DragDrop(drag) = event {
-                dragged(window, drag);
+        .on_window_event(|window, event| match event {
+            WindowEvent::DragDrop(drag) => dragged(window, drag),
+            WindowEvent::CloseRequested { api, .. } => {
+                if goes_on_without(window) {
+                    api.prevent_close();
+                }
             }
+            _ => {}
         })
         .setup(move |tauri| {
             let host = Arc::new(Desktop::new(tauri.handle().clone()));
@@ -53,6 +57,26 @@ pub fn run() -> tauri::Result<()> {
             }
         });
     Ok(())
+}
+
+/// A window that is closed while runs go is hidden: the process carries them on, and ends when they have, unless the window
+/// is shown again by then. A second start shows it.
+fn goes_on_without(window: &Window) -> bool {
+    let running = window.try_state::<Arc<App>>().filter(|app| app.is_running());
+    let Some(app) = running.map(|app| Arc::clone(&app)) else {
+        return false;
+    };
+    if window.hide().is_err() {
+        return false;
+    }
+    let window = window.clone();
+    tauri::async_runtime::spawn(async move {
+        app.runs_ended().await;
+        if !window.is_visible().unwrap_or(true) {
+            window.app_handle().exit(0);
+        }
+    });
+    true
 }
 
 /// One window per store: a second start shows the first one's. A store chosen by the environment counts as another.

@@ -22,7 +22,7 @@ use crate::commands::dry_run::DryRuns;
 use crate::commands::off_thread;
 use crate::offers::Offers;
 use crate::wire::signal::{KeyDrop, Signal};
-use crate::{AppOptions, Host, commands, log, wire};
+use crate::{AppOptions, Host, commands, log, others, wire};
 
 /// Between two looks for values of rows whose time is over.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
@@ -94,6 +94,7 @@ impl App {
         );
         tokio::spawn(Arc::clone(&app).sweep_orphans());
         tokio::spawn(forget_hourly(Arc::downgrade(&app)));
+        tokio::spawn(others::follow(Arc::downgrade(&app)));
         Ok(app)
     }
 
@@ -119,6 +120,16 @@ impl App {
             Err(problem) => KeyDrop::Problem(problem.into()),
         };
         self.host.signal(Signal::KeyDropped(drop));
+    }
+
+    /// Whether a run goes that this process carries out: with the process it would end.
+    pub fn is_running(&self) -> bool {
+        !self.runner.going().is_empty()
+    }
+
+    /// Waits until no run of this process goes.
+    pub async fn runs_ended(&self) {
+        self.runner.all_ended().await;
     }
 
     /// Ends what goes on, so that it can be gone on with: waiting keys are wiped and runs are brought to an end.

@@ -13,6 +13,7 @@ mod log;
 mod offers;
 pub mod offline;
 mod options;
+mod others;
 mod secrets;
 mod terminal;
 pub mod wire;

@@ -400,6 +400,11 @@ pub enum Runs {
         #[command(flatten)]
         passcode: PasscodeSource,
     },
+    /// Leave a run's events in doubt as they are, where its import asks: some may be missing, none is doubled
+    Leave {
+        /// The run's id
+        run: String,
+    },
     /// Take a person out of every record of every run: identity, values and reasons
     ///
     /// What happened, and how often, stays. Files that were exported, BigQuery and CleverTap are not reached.

@@ -139,6 +139,11 @@ pub fn out(line: &str) {
     }
 }
 
+/// One line to stderr, for a person who waits.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", clean(line));
+}
+
 const NOT_UNDERSTOOD: &str = "command_not_understood";
 
 /// A problem with what was typed, of the terminal's own.

@@ -4,7 +4,7 @@ use tapline_api::wire::check::{CheckReport, StepState, Verdict};
 use tapline_api::wire::connection::LastCheck;
 use tapline_api::wire::import::{ImportStatus, SyncType};
 use tapline_api::wire::problem::Problem;
-use tapline_api::wire::run::{Fate, Outcome, Run};
+use tapline_api::wire::run::{Doubt, Fate, Outcome, Phase, Run};
 
 use crate::say::{clean, counted, number};
 
@@ -52,7 +52,10 @@ pub fn fate(fate: Fate) -> &'static str {
 
 pub fn outcome(run: &Run) -> &'static str {
     match run.outcome {
-        None => "going",
+        _ if run.paused && run.outcome.is_some() => "paused",
+        None if run.paused => "pausing",
+        None if run.phase == Phase::Stopping => "stopping",
+        None => "running",
         Some(Outcome::Completed) => "completed",
         Some(Outcome::CompletedWithRejects) => "completed with rejects",
         Some(Outcome::CompletedInDoubt) => "completed, some in doubt",
@@ -90,10 +93,39 @@ pub fn run(run: &Run) -> String {
         lines.push(format!("  Billed:      {}", counted(bytes, "byte")));
     }
     lines.push(format!("  Run:         {}", run.id));
+    if let Some(doubt) = &run.doubt {
+        lines.push(format!("  To decide:   {}", doubt_question(run, doubt)));
+    }
     if run.resumable {
         lines.push(format!("  Go on with:  tapline runs resume {}", run.id));
     }
     lines.join("\n")
+}
+
+/// What is in doubt, since when, and what to type for either answer.
+pub fn doubt_question(run: &Run, doubt: &Doubt) -> String {
+    let events = counted(doubt.events, "event");
+    let (is, it) = if doubt.events == 1 {
+        ("is", "it")
+    } else {
+        ("are", "they")
+    };
+    let (again, leave) = if run.resumable {
+        (
+            format!("tapline runs resume {} --in-doubt resend", run.id),
+            format!("tapline runs resume {} --in-doubt leave", run.id),
+        )
+    } else {
+        (
+            format!("tapline runs resend {} --fate in-doubt --yes", run.id),
+            format!("tapline runs leave {}", run.id),
+        )
+    };
+    format!(
+        "{events} {is} in doubt, sent from {} (UTC) and never answered.\n    Sent again, {it} may be there twice: {again}\n    \
+         Left, {it} may be missing: {leave}",
+        when(&doubt.since)
+    )
 }
 
 /// The first problem of a test that did not pass.

@@ -186,6 +186,11 @@ export class World {
     return found;
   }
 
+  /** Where a program of ours is. */
+  program(name) {
+    return program(name);
+  }
+
   go(path) {
     return this.page.evaluate((to) => { location.hash = to; }, path);
   }

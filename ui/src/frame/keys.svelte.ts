@@ -9,6 +9,10 @@ export type ScreenKeys = {
   test?: () => void;
   /** Ctrl S */
   save?: () => void;
+  /** Ctrl P */
+  pause?: () => void;
+  /** Ctrl . */
+  stop?: () => void;
   /** Esc, where nothing else took it. Never discards. */
   close?: () => void;
 };
@@ -29,7 +33,7 @@ class Palette {
 }
 export const palette = new Palette();
 
-const actionOf: Record<string, keyof ScreenKeys> = { n: "add", Enter: "test", s: "save" };
+const actionOf: Record<string, keyof ScreenKeys> = { n: "add", Enter: "test", s: "save", p: "pause", ".": "stop" };
 
 /** Listens to the whole window. Returns how to stop. */
 export function listenToKeys(otherwise: ScreenKeys): () => void {

@@ -37,6 +37,16 @@ export class ImportsList {
     }
   }
 
+  /** Stops an import's run, or lets it pause. Its news come as signals. */
+  async tell(word: "pause" | "stop", run: string): Promise<void> {
+    this.launch.problem = null;
+    try {
+      this.#hear(await call(`runs.${word}`, { run }));
+    } catch (thrown) {
+      this.launch.problem = problemOf(thrown);
+    }
+  }
+
   clearFilters(): void {
     this.filters = { ...noFilters };
   }
@@ -72,6 +82,11 @@ export class ImportsList {
       this.going.set(run.import, run);
     }
   }
+}
+
+/** The run that the import can go on with, where it has one. */
+export function resumable({ last_run }: ImportBrief): string | null {
+  return last_run?.resumable ? last_run.run : null;
 }
 
 export function canRun(brief: ImportBrief): boolean {

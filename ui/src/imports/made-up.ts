@@ -71,7 +71,7 @@ export function brief(change: Partial<ImportBrief> = {}): ImportBrief {
 
 export function run(change: Partial<Run> = {}): Run {
   return {
-    id: "r1", import: "i1", nickname: "Shop customers", database: "shop-prod", account: "Acme Shop", sync_type: "profiles", outcome: null, phase: "sending",
+    id: "r1", import: "i1", nickname: "Shop customers", database: "shop-prod", account: "Acme Shop", sync_type: "profiles", outcome: null, phase: "sending", paused: false, doubt: null,
     started_on: "2026-11-23T14:02:09Z", started_by: "Ada", ended_on: null,
     counts: { read: 0, expected: 23_570, collapsed: 0, delivered: 0, rejected: 0, unprocessed: 0, in_doubt: 0, batches: 0 },
     health: { words: "Not finished", percent: null, tone: "neutral" }, records_per_second: null, seconds_left: null, bytes_billed: null, job: null, resumable: false, mends: null,

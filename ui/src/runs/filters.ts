@@ -8,7 +8,7 @@ import { stateWords } from "./words";
 export interface RunFilters {
   search: string;
   import: string;
-  /** An outcome, or "going". */
+  /** An outcome, "going" or "paused". */
   outcome: string;
   days: DayRange;
 }
@@ -27,7 +27,7 @@ export function matching(runs: readonly Run[], filters: RunFilters): Run[] {
     (run) =>
       says(run, filters.search) &&
       ["", run.import].includes(filters.import) &&
-      ["", run.outcome ?? "going"].includes(filters.outcome) &&
+      ["", run.outcome === null ? "going" : run.paused ? "paused" : run.outcome].includes(filters.outcome) &&
       inRange(run.started_on, filters.days),
   );
 }

@@ -7,6 +7,7 @@ import { matching, noFilters, type RunFilters } from "./filters";
 export class RunsList {
   runs = $state.raw<Run[] | null>(null);
   problem = $state.raw<Problem | null>(null);
+  actProblem = $state.raw<Problem | null>(null);
   filters = $state<RunFilters>({ ...noFilters });
 
   readonly shown = $derived(matching(this.runs ?? [], this.filters));
@@ -24,6 +25,16 @@ export class RunsList {
       this.problem = null;
     } catch (thrown) {
       if (turn === this.#asked) this.problem = problemOf(thrown);
+    }
+  }
+
+  /** Stops a run, or lets it pause. Its news come as signals. */
+  async tell(word: "pause" | "stop", run: string): Promise<void> {
+    this.actProblem = null;
+    try {
+      this.#hear(await call(`runs.${word}`, { run }));
+    } catch (thrown) {
+      this.actProblem = problemOf(thrown);
     }
   }
 

@@ -18,9 +18,17 @@ export class Resend {
   #turn = 0;
 
   /** Asks what sending the records of this reason again would do; of all reasons where none is given. */
-  async ask(run: string, group: ReasonGroup | null): Promise<void> {
+  ask(run: string, group: ReasonGroup | null): Promise<void> {
+    return this.#ask({ run, fate: group?.fate ?? null, code: group?.reason.code ?? null, column: group?.reason.column ?? null });
+  }
+
+  /** Asks the same about all that is in doubt. */
+  askInDoubt(run: string): Promise<void> {
+    return this.#ask({ run, fate: "in_doubt", code: null, column: null });
+  }
+
+  async #ask(asked: ResendAsk): Promise<void> {
     const turn = ++this.#turn;
-    const asked = { run, fate: group?.fate ?? null, code: group?.reason.code ?? null, column: group?.reason.column ?? null };
     this.#asked = asked;
     this.open = true;
     this.plan = null;

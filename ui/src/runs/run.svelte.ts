@@ -1,11 +1,13 @@
-import { call, onSignal, problemOf } from "../backend";
+import { call, onChanged, onSignal, problemOf } from "../backend";
 import type { Exported } from "../backend/generated/Exported";
+import type { InDoubt } from "../backend/generated/InDoubt";
 import type { Problem } from "../backend/generated/Problem";
 import type { ReasonGroup } from "../backend/generated/ReasonGroup";
 import type { Run } from "../backend/generated/Run";
 import { Tenths } from "./progress";
 import { RunRecords } from "./records.svelte";
 import { Forgetting, Resend } from "./resend.svelte";
+import { Resuming } from "./resuming.svelte";
 
 /** Reasons are asked for again at most this often while a run goes. */
 const REASONS_EVERY_MS = 2_000;
@@ -17,7 +19,8 @@ export class RunPage {
   run = $state.raw<Run | null>(null);
   problem = $state.raw<Problem | null>(null);
   groups = $state.raw<ReasonGroup[]>([]);
-  stopping = $state(false);
+  /** Which word to the run is on its way. */
+  telling = $state<"pause" | "stop" | null>(null);
   actProblem = $state.raw<Problem | null>(null);
   exporting = $state(false);
   exported = $state.raw<Exported | null>(null);
@@ -27,6 +30,7 @@ export class RunPage {
   speeds = $state.raw<number[]>([]);
   readonly records: RunRecords;
   readonly resend = new Resend();
+  readonly resuming = new Resuming();
   readonly forgetting = new Forgetting();
 
   readonly ended = $derived(this.run?.phase === "ended");
@@ -40,7 +44,7 @@ export class RunPage {
   constructor(id: string) {
     this.#id = id;
     this.records = new RunRecords(id);
-    this.#stops = [onSignal("run", (run) => this.#hear(run))];
+    this.#stops = [onSignal("run", (run) => this.#hear(run)), onChanged(["runs"], () => void this.#lookAgain())];
   }
 
   async open(): Promise<void> {
@@ -66,17 +70,38 @@ export class RunPage {
   }
 
   /** Stops the run. What was delivered stays delivered. */
-  async stop(): Promise<void> {
-    if (this.stopping) return;
-    this.stopping = true;
+  stop(): Promise<void> {
+    return this.#tell("stop");
+  }
+
+  /** Stops the run, and its import waits until it is gone on with. */
+  pause(): Promise<void> {
+    return this.#tell("pause");
+  }
+
+  async #tell(word: "pause" | "stop"): Promise<void> {
+    if (this.telling || this.run?.phase === "stopping") return;
+    this.telling = word;
     this.actProblem = null;
     try {
-      this.#hear(await call("runs.stop", { run: this.#id }));
+      this.#hear(await call(`runs.${word}`, { run: this.#id }));
     } catch (thrown) {
       this.actProblem = problemOf(thrown);
     } finally {
-      this.stopping = false;
+      this.telling = null;
     }
+  }
+
+  /** Goes on with the run. `inDoubt` is what was decided of its events in doubt. */
+  async resume(inDoubt: InDoubt | null): Promise<void> {
+    const run = await this.resuming.start(this.#id, inDoubt);
+    if (run) this.#goesOn(run);
+  }
+
+  /** Leaves the events in doubt as they are. */
+  async leaveDoubt(): Promise<void> {
+    const run = await this.resuming.leave(this.#id);
+    if (run) this.run = run;
   }
 
   /** A person was forgotten: what is shown of them goes too. */
@@ -114,6 +139,29 @@ export class RunPage {
     } else {
       this.#reasonsSoon();
     }
+  }
+
+  /** An ended run may have been gone on with elsewhere, or decided about. */
+  async #lookAgain(): Promise<void> {
+    if (!this.ended) return;
+    try {
+      const run = await call("runs.get", { run: this.#id });
+      if (!this.ended) return;
+      if (run.phase === "ended") this.run = run;
+      else this.#goesOn(run);
+    } catch {
+      // What is shown of an ended run stays true.
+    }
+  }
+
+  #goesOn(run: Run): void {
+    this.#tenths = new Tenths();
+    this.speeds = [];
+    this.records.open = null;
+    this.resuming.plan = null;
+    this.#show(run);
+    this.said = "The run goes on.";
+    void this.loadReasons();
   }
 
   #show(run: Run): void {

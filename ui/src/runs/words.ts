@@ -31,12 +31,14 @@ export const phaseWords: Record<Exclude<Phase, "ended">, string> = {
   stopping: "Stopping",
 };
 
-export function stateWords({ outcome, phase }: Run): string {
-  if (outcome) return outcomeWords[outcome];
+export function stateWords({ outcome, phase, paused }: Run): string {
+  if (outcome) return paused ? "Paused" : outcomeWords[outcome];
+  if (phase === "stopping" && paused) return "Pausing";
   return phase === "ended" ? "Ended" : phaseWords[phase];
 }
 
-export function stateTone({ outcome }: Run): MarkTone {
+export function stateTone({ outcome, paused }: Run): MarkTone {
+  if (outcome && paused) return "warning";
   return outcome ? outcomeTone[outcome] : "running";
 }
 
@@ -66,7 +68,7 @@ export const fateTone: Record<Fate, MarkTone> = {
 };
 
 /** What an end means for the person's data, where the totals alone do not say it. */
-export function outcomeMeans({ outcome, counts }: Run): string | null {
+export function outcomeMeans({ outcome, counts, paused }: Run): string | null {
   switch (outcome) {
     case "completed_in_doubt":
       return "Some records were sent and no answer came: the connection broke before CleverTap could say. They may have arrived or not. Tapline counts them as neither, and lists them below.";
@@ -75,7 +77,9 @@ export function outcomeMeans({ outcome, counts }: Run): string | null {
         ? "Tapline ended before the run did. What CleverTap had acknowledged is delivered. What was on its way at that moment is in doubt and listed below; rows after it were not sent."
         : "Tapline ended before the run did. What CleverTap had acknowledged is delivered; the rows after it were not sent.";
     case "stopped":
-      return "The run was stopped. What was delivered stays delivered; the rows after it were not sent.";
+      return paused
+        ? "The run stands still, and its import waits for it. What was delivered stays delivered; the rows after it are not sent until you resume."
+        : "The run was stopped. What was delivered stays delivered; the rows after it were not sent.";
     default:
       return null;
   }

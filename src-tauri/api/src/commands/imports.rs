@@ -162,5 +162,9 @@ pub(super) fn untested(store: &Reading<'_>, row: &ImportRow) -> Result<Option<Pr
 
 pub(super) fn brief(store: &Reading<'_>, row: &ImportRow) -> Result<ImportBrief, StoreError> {
     let last = store.runs().last_of(row.id)?;
-    Ok(ImportBrief::of(row, last.as_ref()))
+    let last = match &last {
+        Some(last) => Some((last, store.runs().can_resume(last)?)),
+        None => None,
+    };
+    Ok(ImportBrief::of(row, last))
 }

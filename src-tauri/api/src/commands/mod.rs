@@ -9,6 +9,7 @@ mod explain;
 mod imports;
 pub(crate) mod key;
 mod resend;
+mod resume;
 mod run_now;
 pub(crate) mod runs;
 mod settings;
@@ -191,8 +192,12 @@ commands! {
     "runs.stop" runs::stop (wire::run::RunRef) -> wire::run::Run;
     /// Stops the run, and lets the import wait as Paused until the run is gone on with.
     "runs.pause" runs::pause (wire::run::RunRef) -> wire::run::Run;
+    /// What going on with a run would do, and what it costs. Does nothing.
+    "runs.resume_plan" resume::plan (wire::run::RunRef) -> wire::run::ResumePlan;
     /// Goes on with a run that is resumable. Progress comes as `run` signals.
-    "runs.resume" run_now::resume (wire::run::RunResume) -> wire::run::Run;
+    "runs.resume" resume::start (wire::run::RunResume) -> wire::run::Run;
+    /// Leaves a run's events in doubt as they are: nobody is asked about them again.
+    "runs.leave_doubt" resume::leave_doubt (wire::run::RunRef) -> wire::run::Run;
     /// What sending records again would do, and what it costs. Sends nothing.
     "runs.resend_plan" resend::plan (wire::run::ResendAsk) -> wire::run::ResendPlan;
     /// Fix and resend: profiles as the source has them now, events as they were stored. Progress comes as `run` signals.

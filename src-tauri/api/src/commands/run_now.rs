@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tapline_core::ground::ids::{ImportId, RunId};
+use tapline_core::ground::ids::ImportId;
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use tapline_core::import::plan::{Records, Source};
 use tapline_core::runner::{Going, Progress};
@@ -12,7 +12,7 @@ use super::source::Open;
 use super::{grouped, id, imports, runs};
 use crate::App;
 use crate::wire::import::{ImportRef, ImportRunAsk, RunWarning};
-use crate::wire::run::{Run, RunResume};
+use crate::wire::run::Run;
 use crate::wire::signal::Signal;
 
 pub(super) async fn warning(app: &Arc<App>, ask: ImportRef) -> Result<Option<RunWarning>, Problem> {
@@ -46,14 +46,6 @@ pub(super) async fn start(app: &Arc<App>, ask: ImportRunAsk) -> Result<Run, Prob
     Ok(followed(app, going))
 }
 
-/// Goes on with a run. Returns at once; news come as signals.
-pub(super) async fn resume(app: &Arc<App>, ask: RunResume) -> Result<Run, Problem> {
-    let run: RunId = id(&ask.run)?;
-    let mends = app.look(move |store| runs::told(store, run)).await?.mends;
-    let going = app.runner().resume(run, ask.in_doubt, app.attendance()).await?;
-    Ok(followed_as(app, going, mends))
-}
-
 pub(super) fn followed(app: &Arc<App>, going: Going) -> Run {
     followed_as(app, going, None)
 }
@@ -79,8 +71,9 @@ async fn follow(app: Arc<App>, mut going: Going, mends: Option<String>) {
         };
         let ended = run.outcome.is_some();
         if ended {
-            let known = app.look(move |store| runs::told(store, news.run.id)).await;
-            run.resumable = known.is_ok_and(|known| known.resumable);
+            if let Ok(known) = app.look(move |store| runs::told(store, news.run.id)).await {
+                run = known;
+            }
         }
         if ended {
             app.changed("imports");

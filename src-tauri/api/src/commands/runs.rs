@@ -14,7 +14,9 @@ use tapline_core::store::{Reading, RecordFilter, RecordRow, RunRow, StoreError};
 
 use super::{id, off_thread};
 use crate::App;
-use crate::wire::run::{Exported, ReasonGroup, RecordsAsk, RecordsPage, Run, RunReasons, RunRecord, RunRef, RunsAsk};
+use crate::wire::run::{
+    Doubt, Exported, ReasonGroup, RecordsAsk, RecordsPage, Run, RunReasons, RunRecord, RunRef, RunsAsk,
+};
 
 /// The most records that one answer holds.
 const LARGEST_PAGE: u32 = 1000;
@@ -191,11 +193,14 @@ pub(super) fn told(store: &Reading<'_>, run: RunId) -> Result<Run, StoreError> {
     run_told(store, &store.runs().get(run)?)
 }
 
-fn run_told(store: &Reading<'_>, row: &RunRow) -> Result<Run, StoreError> {
+pub(crate) fn run_told(store: &Reading<'_>, row: &RunRow) -> Result<Run, StoreError> {
     let mends = store.resends().mends(row.number)?;
+    let told = Run::of(&row.run, store.runs().can_resume(row)?, Timestamp::now());
     Ok(Run {
         mends: mends.map(|run| run.to_string()),
-        ..Run::of(&row.run, store.runs().can_resume(row)?, Timestamp::now())
+        paused: told.paused || store.runs().is_paused(row)?,
+        doubt: store.doubts().open(row)?.map(Doubt::from),
+        ..told
     })
 }
 

@@ -39,6 +39,8 @@ wire! {
         pub run: String,
         pub started_on: String,
         pub health: super::run::Health,
+        /// Whether it did not come to its end, and can be gone on with.
+        pub resumable: bool,
     }
 
     pub struct Import {

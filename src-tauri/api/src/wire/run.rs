@@ -12,7 +12,7 @@ wire! {
 
     /// Delivered ÷ attempted, never rounded up to 100.
     pub struct Health {
-        /// Such as "100 %", "99.99 %", "Nothing to do", "Not finished", "Could not look".
+        /// Such as "100 %", "99.99 %", "80 % so far", "Nothing to do", "Not finished", "Could not look".
         pub words: String,
         pub percent: Option<f64>,
         pub tone: Tone,
@@ -48,6 +48,8 @@ wire! {
         /// Absent while it goes.
         pub outcome: Option<Outcome>,
         pub phase: Phase,
+        /// While it goes: somebody asked it to pause. Once it has ended: it stands still, and its import waits for it.
+        pub paused: bool,
         pub started_on: String,
         pub started_by: String,
         pub ended_on: Option<String>,
@@ -60,8 +62,31 @@ wire! {
         pub problem: Option<Problem>,
         /// Whether it did not come to its end, and can be gone on with.
         pub resumable: bool,
+        /// Events in doubt that a person is asked about: they are sent again, or left as they are.
+        pub doubt: Option<Doubt>,
         /// The run whose records it sends again, where it is one that mends another.
         pub mends: Option<String>,
+    }
+
+    /// Events that were sent and never answered, about which nobody has decided.
+    pub struct Doubt {
+        pub events: u64,
+        /// When the first of them was sent.
+        pub since: String,
+        /// How many of them can be sent again without going on with the run: what was sent is still stored.
+        pub stored: u64,
+    }
+
+    /// What going on with a run would do.
+    pub struct ResumePlan {
+        /// Rows that were not tried yet, where the number is known.
+        pub left: Option<u64>,
+        /// What BigQuery bills for it. Nothing where the run's result is still there.
+        pub bytes_billed: u64,
+        pub precision: Precision,
+        /// What it does, in words.
+        pub words: Vec<String>,
+        pub doubt: Option<Doubt>,
     }
 
     #[derive(Copy)]

@@ -8,14 +8,15 @@ use serde_json::json;
 use tapline_api::wire::import::ImportBrief;
 use tapline_api::wire::problem::Problem;
 use tapline_api::wire::run::{
-    Fate, ForgetAsk, Forgotten, RecordsAsk, RecordsPage, ResendAsk, ResendPlan, Run, RunReasons, RunRef, RunResume,
-    RunsAsk,
+    Fate, ForgetAsk, Forgotten, RecordsAsk, RecordsPage, ResendAsk, ResendPlan, ResumePlan, Run, RunReasons, RunRef,
+    RunResume, RunsAsk,
 };
+use tapline_api::{Code, Fact};
 
 use super::imports;
 use crate::args::{self, InDoubt, KeySource, PasscodeSource, Runs};
 use crate::desk::Desk;
-use crate::say::{Answered, Said, clean, counted, number, problem_words, table};
+use crate::say::{Answered, Said, clean, counted, note, number, problem_words, table};
 use crate::words;
 
 pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
@@ -47,6 +48,15 @@ pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
             let run: Run = desk.ask("runs.stop", RunRef { run }).await?;
             let said = format!(
                 "{} is told to stop. What is on its way is counted.",
+                clean(&run.nickname)
+            );
+            Ok(Said::new(json!({ "run": run }), said))
+        }
+        Runs::Leave { run } => {
+            let run: Run = desk.ask("runs.leave_doubt", RunRef { run }).await?;
+            let said = format!(
+                "{} in doubt of {} left as they are. They stay listed.",
+                counted(run.counts.in_doubt, "event"),
                 clean(&run.nickname)
             );
             Ok(Said::new(json!({ "run": run }), said))
@@ -195,6 +205,18 @@ async fn resume(
     passcode: &PasscodeSource,
 ) -> Answered {
     lend(desk, &run, key, passcode).await?;
+    let known: Run = desk.ask("runs.get", RunRef { run: run.clone() }).await?;
+    if let (None, Some(doubt)) = (in_doubt, &known.doubt) {
+        let question = words::doubt_question(&known, doubt);
+        return Err(tapline_api::Problem::new(Code::ConfirmationNeeded)
+            .with(Fact::Detail, question)
+            .with(Fact::Count, doubt.events.to_string())
+            .into());
+    }
+    let plan: ResumePlan = desk.ask("runs.resume_plan", RunRef { run: run.clone() }).await?;
+    if !desk.json {
+        note(&plan.words.join(" "));
+    }
     let in_doubt = in_doubt.map(|policy| match policy {
         InDoubt::Leave => tapline_api::wire::run::InDoubt::Leave,
         InDoubt::Resend => tapline_api::wire::run::InDoubt::Resend,

@@ -38,11 +38,13 @@ impl Health {
         // In whole hundredths of a percent, cut: 99.996 stays below 100.
         let hundredths = u128::from(counts.delivered) * 10_000 / u128::from(attempted);
         let (whole, rest) = (hundredths / 100, hundredths % 100);
+        // Of a run that ended early it judges what was tried, and must not be taken for the whole.
+        let so_far = if outcome.is_early() { " so far" } else { "" };
         Self {
             words: if rest == 0 {
-                format!("{whole} %")
+                format!("{whole} %{so_far}")
             } else {
-                format!("{whole}.{rest:02} %")
+                format!("{whole}.{rest:02} %{so_far}")
             },
             percent: u32::try_from(hundredths)
                 .ok()
@@ -90,6 +92,14 @@ mod tests {
         for (counts, words, tone) in rows {
             let health = Health::of(Some(Outcome::Completed), &counts);
             assert_eq!((health.words.as_str(), health.tone), (words, tone), "for {counts:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_ended_early_is_judged_by_what_was_tried_and_says_so() {
+        for outcome in [Outcome::Stopped, Outcome::Interrupted, Outcome::Failed] {
+            let health = Health::of(Some(outcome), &counts(10, 0, 0));
+            assert_eq!(health.words, "100 % so far", "for {outcome:?}");
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Run {
     /// Absent while it goes.
     pub outcome: Option<Outcome>,
     pub phase: Phase,
+    /// A person asked it to pause: when it has ended, its import waits until it is gone on with.
+    pub pausing: bool,
     pub started_at: Timestamp,
     pub started_by: String,
     pub ended_at: Option<Timestamp>,

@@ -138,9 +138,15 @@ impl Runner {
             return Err(Problem::new(Code::RunNotResumable));
         }
         let opened = self.open(import, attendance).await?;
+        let now = self.clock.now();
         let mut row = self
             .store
-            .writing(move |w| w.runs_mut().resume(run))
+            .writing(move |w| {
+                if in_doubt == Some(InDoubt::Leave) {
+                    w.doubts_mut().leave(run, now)?;
+                }
+                w.runs_mut().resume(run)
+            })
             .await
             .map_err(|error| error.problem())?;
         if let (Records::Events(events), Some(in_doubt)) = (&mut row.plan.records, in_doubt) {
@@ -187,18 +193,25 @@ impl Runner {
         self.stop(run).await
     }
 
+    /// Runs that this process carries out.
+    pub fn going(&self) -> Vec<RunId> {
+        self.shared().going.keys().copied().collect()
+    }
+
+    /// Waits until no run of this process goes.
+    pub async fn all_ended(&self) {
+        while !self.shared().going.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Asks all runs of this process to stop, and waits until they have ended, for a little more than one call may take.
     /// For the end of the process: a run that has not ended by then is found interrupted at the next start.
     pub async fn stop_all(&self) {
         for halt in self.shared().going.values() {
             halt.ask();
         }
-        let _ = tokio::time::timeout(Duration::from_secs(65), async {
-            while !self.shared().going.is_empty() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        })
-        .await;
+        let _ = tokio::time::timeout(Duration::from_secs(65), self.all_ended()).await;
     }
 
     async fn carry_out(self, row: RunRow, opened: Opened, halt: Halt, news: watch::Sender<Progress>) {

@@ -6,6 +6,7 @@ mod batches;
 mod checks;
 mod comparisons;
 mod connections;
+mod doubts;
 mod error;
 mod forgetting;
 mod held;
@@ -34,6 +35,7 @@ pub use batches::{Answered, BatchRow, BatchState, Batches, BatchesMut, NewBatch}
 pub use checks::{CheckRow, Checks, ChecksMut, Subject};
 pub use comparisons::{Acknowledged, ComparisonRow, Comparisons, ComparisonsMut, ResultTable, StateRow};
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};
+pub use doubts::{Doubt, Doubts, DoubtsMut};
 pub use error::StoreError;
 pub use forgetting::{Forgotten, values_until};
 pub use held::{HeldKey, HeldKeys, HeldMut, Holding};
@@ -231,6 +233,10 @@ impl<'a> Reading<'a> {
         Comparisons(self.0)
     }
 
+    pub fn doubts(&self) -> Doubts<'a> {
+        Doubts(self.0)
+    }
+
     /// What this store is called in tables of ours that others may see.
     pub fn store_id(&self) -> Result<String> {
         self.0
@@ -298,6 +304,10 @@ impl<'a> Writing<'a> {
 
     pub fn comparisons_mut(&self) -> ComparisonsMut<'a> {
         ComparisonsMut(self.reading.0)
+    }
+
+    pub fn doubts_mut(&self) -> DoubtsMut<'a> {
+        DoubtsMut(self.reading.0)
     }
 
     pub fn vault_entries_mut(&self) -> VaultEntriesMut<'a> {

@@ -56,6 +56,8 @@ pub struct RunRow {
     pub jobs: u64,
     /// Rows of its results that have expired: the positions of the one that it reads now start behind them.
     pub base: u64,
+    /// What the dry run of its query said that it reads.
+    pub bytes_estimated: Option<u64>,
     pub(super) holder: String,
     pub(super) import_was: ImportStatus,
     pub(super) paused_from: Option<ImportStatus>,
@@ -115,6 +117,14 @@ impl Runs<'_> {
             && same(row.connection == import.connection, row.connection.is_some())
             && same(row.account == import.account, row.account.is_some())
             && self.last_of(import.id)?.is_some_and(|last| last.number == row.number))
+    }
+
+    /// Whether it stands still because a person paused it, and nothing of its import has happened since.
+    pub fn is_paused(&self, row: &RunRow) -> Result<bool> {
+        Ok(row.run.pausing
+            && row.run.outcome == Some(Outcome::Stopped)
+            && self.can_resume(row)?
+            && Imports(self.0).get(row.run.import)?.status == ImportStatus::Paused)
     }
 
     /// What became of its rows so far.
@@ -426,6 +436,7 @@ fn take(cells: &Cells<'_>) -> Result<RunRow> {
             sync_type: cells.kept("sync_type")?,
             outcome: cells.kept_some("outcome")?,
             phase: cells.kept("phase")?,
+            pausing: cells.kept_some::<ImportStatus>("paused_from")?.is_some(),
             started_at: cells.time("started_at")?,
             started_by: cells.plain("started_by")?,
             ended_at: cells.time_some("ended_at")?,
@@ -446,6 +457,7 @@ fn take(cells: &Cells<'_>) -> Result<RunRow> {
         account: cells.kept_some("account_id")?,
         jobs: cells.count("jobs")?,
         base: cells.count("base")?,
+        bytes_estimated: cells.count_some("bytes_estimated")?,
         holder: cells.plain("holder")?,
         import_was: cells.kept("import_was")?,
         paused_from: cells.kept_some("paused_from")?,

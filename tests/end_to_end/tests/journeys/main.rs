@@ -9,6 +9,7 @@ mod dry_run;
 mod heard;
 mod hosts;
 mod ladder;
+mod life;
 mod meant;
 mod resend;
 mod rights;

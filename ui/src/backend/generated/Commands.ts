@@ -40,6 +40,7 @@ import type { RecordsAsk } from "./RecordsAsk";
 import type { RecordsPage } from "./RecordsPage";
 import type { ResendAsk } from "./ResendAsk";
 import type { ResendPlan } from "./ResendPlan";
+import type { ResumePlan } from "./ResumePlan";
 import type { ReviewAsk } from "./ReviewAsk";
 import type { Run } from "./Run";
 import type { RunReasons } from "./RunReasons";
@@ -118,8 +119,12 @@ export type Commands = {
   "runs.stop": { args: RunRef; reply: Run };
   /** Stops the run, and lets the import wait as Paused until the run is gone on with. */
   "runs.pause": { args: RunRef; reply: Run };
+  /** What going on with a run would do, and what it costs. Does nothing. */
+  "runs.resume_plan": { args: RunRef; reply: ResumePlan };
   /** Goes on with a run that is resumable. Progress comes as `run` signals. */
   "runs.resume": { args: RunResume; reply: Run };
+  /** Leaves a run's events in doubt as they are: nobody is asked about them again. */
+  "runs.leave_doubt": { args: RunRef; reply: Run };
   /** What sending records again would do, and what it costs. Sends nothing. */
   "runs.resend_plan": { args: ResendAsk; reply: ResendPlan };
   /** Fix and resend: profiles as the source has them now, events as they were stored. Progress comes as `run` signals. */

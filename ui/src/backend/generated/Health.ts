@@ -6,6 +6,6 @@ import type { Tone } from "./Tone";
  */
 export type Health = { 
 /**
- * Such as "100 %", "99.99 %", "Nothing to do", "Not finished", "Could not look".
+ * Such as "100 %", "99.99 %", "80 % so far", "Nothing to do", "Not finished", "Could not look".
  */
 words: string, percent: number | null, tone: Tone, };

@@ -26,7 +26,7 @@ impl From<&core::Warning> for Rejection {
 }
 
 impl ImportBrief {
-    pub(crate) fn of(row: &ImportRow, last_run: Option<&RunRow>) -> Self {
+    pub(crate) fn of(row: &ImportRow, last_run: Option<(&RunRow, bool)>) -> Self {
         Self {
             id: row.id.to_string(),
             nickname: row.plan.nickname.clone(),
@@ -40,10 +40,11 @@ impl ImportBrief {
                 Source::Sql(_) => "SQL".to_owned(),
             },
             frequency: "Manually Trigger".to_owned(),
-            last_run: last_run.map(|last| LastRun {
+            last_run: last_run.map(|(last, resumable)| LastRun {
                 run: last.run.id.to_string(),
                 started_on: last.run.started_at.to_string(),
                 health: last.run.health().into(),
+                resumable,
             }),
             created_on: row.created_at.to_string(),
             created_by: row.created_by.clone(),

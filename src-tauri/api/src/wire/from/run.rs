@@ -1,11 +1,11 @@
 use jiff::Timestamp;
 use tapline_core::clevertap::record;
 use tapline_core::run as core;
-use tapline_core::store::{ReasonCount, RecordRow};
+use tapline_core::store::{self, ReasonCount, RecordRow};
 
 use crate::wire::import::Reason;
 use crate::wire::problem::Problem;
-use crate::wire::run::{Counts, Fate, Health, Outcome, Phase, ReasonGroup, Run, RunRecord, Tone};
+use crate::wire::run::{Counts, Doubt, Fate, Health, Outcome, Phase, ReasonGroup, Run, RunRecord, Tone};
 
 /// What a reason is once the values in it are forgotten.
 const FORGOTTEN: &str = "Its values are forgotten";
@@ -23,6 +23,7 @@ impl Run {
             sync_type: run.sync_type.into(),
             outcome: run.outcome.map(Outcome::from),
             phase: run.phase.into(),
+            paused: run.pausing && run.outcome.is_none(),
             started_on: run.started_at.to_string(),
             started_by: run.started_by.clone(),
             ended_on: run.ended_at.map(|at| at.to_string()),
@@ -34,7 +35,18 @@ impl Run {
             job: run.job.as_ref().map(|job| job.id.clone()),
             problem: run.problem.as_ref().map(Problem::from),
             resumable,
+            doubt: None,
             mends: None,
+        }
+    }
+}
+
+impl From<store::Doubt> for Doubt {
+    fn from(doubt: store::Doubt) -> Self {
+        Self {
+            events: doubt.events,
+            since: doubt.since.to_string(),
+            stored: doubt.stored,
         }
     }
 }
