@@ -34,11 +34,7 @@ pub fn run() -> tauri::Result<()> {
         .invoke_handler(tauri::generate_handler![call])
         .on_window_event(|window, event| match event {
             WindowEvent::DragDrop(drag) => dragged(window, drag),
-            WindowEvent::CloseRequested { api, .. } => {
-                if goes_on_without(window) {
-                    api.prevent_close();
-                }
-            }
+            WindowEvent::CloseRequested { api, .. } if goes_on_without(window) => api.prevent_close(),
             _ => {}
         })
         .setup(move |tauri| {

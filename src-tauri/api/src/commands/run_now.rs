@@ -70,10 +70,8 @@ async fn follow(app: Arc<App>, mut going: Going, mends: Option<String>) {
             ..Run::from(&news)
         };
         let ended = run.outcome.is_some();
-        if ended {
-            if let Ok(known) = app.look(move |store| runs::told(store, news.run.id)).await {
-                run = known;
-            }
+        if ended && let Ok(known) = app.look(move |store| runs::told(store, news.run.id)).await {
+            run = known;
         }
         if ended {
             app.changed("imports");
