@@ -25,7 +25,7 @@ use super::asked::Asked;
 use super::ids::{DatasetRef, ProjectId, TableRef};
 use super::page::Page;
 use super::query::{Estimate, Query};
-use super::refusal::refused;
+use super::refusal::{refused, within};
 use super::schema::Schema;
 use super::wire::{DatasetWire, DryRunWire, TableListWire, TableWire};
 use crate::google::Tokens;
@@ -304,7 +304,10 @@ pub(super) fn to_table(ask: Ask, table: &TableRef) -> Ask {
 /// The answer, where it is a success.
 pub(super) fn accepted(reply: Reply, asked: &Asked) -> Result<Reply, Problem> {
     if reply.is_success() {
-        return Ok(reply);
+        return match within(&reply, asked) {
+            Some(problem) => Err(problem),
+            None => Ok(reply),
+        };
     }
     let wait = reply.retry_after.map(|seconds| seconds.to_string());
     Err(refused(&reply, asked).with_some(Fact::RetryAfter, wait))

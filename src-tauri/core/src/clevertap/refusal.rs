@@ -181,14 +181,16 @@ impl Refused {
         }
     }
 
-    /// Both have status 401 and code 401.
+    /// Both have status 401 and code 401. A sentence that is not known tells them apart where it names one of the two alone.
     fn unauthorized(&self) -> Code {
-        if self.says(ACCOUNT) {
-            Code::CleverTapAccountUnknown
-        } else if self.says(PASSCODE) {
-            Code::CleverTapPasscode
-        } else {
-            Code::CleverTapCredentials
+        let lower = self.said.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let names = |words: &str| self.by == By::CleverTap && lower.contains(words);
+        match (names("account id"), names("passcode")) {
+            _ if self.says(ACCOUNT) => Code::CleverTapAccountUnknown,
+            _ if self.says(PASSCODE) => Code::CleverTapPasscode,
+            (true, false) => Code::CleverTapAccountUnknown,
+            (false, true) => Code::CleverTapPasscode,
+            _ => Code::CleverTapCredentials,
         }
     }
 

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// An answer to one call.
-#[derive(Clone, Debug, Deserialize)]
+/// An answer to one call. The default says nothing of any record.
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct UploadReply {
     #[serde(default)]
     status: String,

@@ -109,7 +109,13 @@ pub(super) fn judge(heard: Result<Reply, NetFailure>) -> Result<UploadReply, Upl
     if !reply.is_success() {
         return Err(UploadFailure::Refused(Refused::by_reply(&reply)));
     }
-    let own: UploadReply = reply.json().map_err(UploadFailure::Lost)?;
+    // Two of CleverTap's statuses for success may come without a word.
+    let silent = matches!(reply.status, 202 | 204) && reply.body.iter().all(u8::is_ascii_whitespace);
+    let own = if silent {
+        UploadReply::default()
+    } else {
+        reply.json().map_err(UploadFailure::Lost)?
+    };
     match Refused::within(&reply, &own) {
         Some(refused) => Err(UploadFailure::Refused(refused)),
         None => Ok(own),

@@ -78,7 +78,7 @@ pub fn judge(call: Call, asked: &Asked, reply: &Reply) -> Result<(), Problem> {
             ..Refusal::default()
         };
         let blank = reply.body.iter().all(u8::is_ascii_whitespace);
-        let problem = match bare.common(call.service()) {
+        let problem = match bare.common(call.service()).or_else(|| bare.trouble(call.service())) {
             Some(problem) => problem,
             None if blank => refused(call, asked, &bare),
             None => reply.not_googles().problem(),
@@ -165,7 +165,10 @@ fn refused(call: Call, asked: &Asked, refusal: &Refusal) -> Problem {
             Fact::Service,
             service(&refusal.message).unwrap_or("bigquery.googleapis.com"),
         ),
-        _ => Problem::new(Code::GoogleRefused),
+        Call::ServiceEnable if missing => Problem::new(Code::ProjectNotFound),
+        _ => refusal
+            .trouble(call.service())
+            .unwrap_or_else(|| Problem::new(Code::GoogleRefused)),
     }
 }
 

@@ -87,10 +87,8 @@ fn in_another_form(reply: &Reply) -> Problem {
         status: reply.status,
         ..Refusal::default()
     });
-    if let Some(problem) = known
-        .common(SERVICE)
-        .filter(|problem| problem.code() != Code::TokenNotTaken)
-    {
+    let common = known.common(SERVICE).or_else(|| known.trouble(SERVICE));
+    if let Some(problem) = common.filter(|problem| problem.code() != Code::TokenNotTaken) {
         return problem;
     }
     if refusal.is_some() || reply.body.iter().all(u8::is_ascii_whitespace) {
@@ -108,10 +106,18 @@ fn code(status: u16, refused: &Refused, skew: Option<i64>) -> Code {
         Some("rate_limit_exceeded" | "slow_down") => Code::RateLimited,
         Some("internal_failure" | "server_error" | "temporarily_unavailable") => Code::GoogleBusy,
         Some("invalid_grant") => grant(refused, description, skew),
-        Some("disabled_client") => Code::AccountDisabled,
+        Some("disabled_client" | "account_disabled") => Code::AccountDisabled,
         Some("deleted_client") => Code::AccountNotFound,
+        // Google's page on service accounts, 2026: nobody of that name asks.
+        Some("invalid_client") if description.starts_with("The OAuth client was not found") => Code::AccountNotFound,
         Some("invalid_scope") => Code::ScopeRefused,
         Some("unauthorized_client") => Code::AccountUnauthorized,
+        // GAM's list of the token endpoint's words (GAM-team/GAM, 2014 to 2026), and Google's page on service accounts, 2026.
+        Some("access_denied") if description.starts_with("Requested client not authorized") => {
+            Code::AccountUnauthorized
+        }
+        Some("invalid_request") if description.starts_with("Invalid impersonation") => Code::SubjectUnknown,
+        Some("invalid_request") if description.starts_with("Invalid principal email") => Code::SubjectUnknown,
         Some("access_denied" | "admin_policy_enforced" | "org_internal" | "policy_enforced") => Code::SignInForbidden,
         Some("invalid_request" | "unsupported_grant_type" | "invalid_client") => Code::TokenRequestWrong,
         _ => Code::TokenRefused,
@@ -124,12 +130,16 @@ fn grant(refused: &Refused, description: &str, skew: Option<i64>) -> Code {
     if description.starts_with("Invalid grant: account not found") {
         return Code::AccountNotFound;
     }
+    // GAM-team/GAM#1171, 2020: the account went a short while ago.
+    if description.starts_with("The account has been deleted") {
+        return Code::AccountNotFound;
+    }
     // The issuer is no service account that Google has keys of (google-api-php-client#1388, 2018).
     if description.starts_with("Invalid JWT: No valid verifier found for issuer") {
         return Code::AccountNotFound;
     }
     // googleapis/google-api-ruby-client#720, 2018: the older sentence for a disabled account.
-    if description.starts_with("Robot is disabled") {
+    if description.starts_with("Robot is disabled") || description.starts_with("Account disabled") {
         return Code::AccountDisabled;
     }
     // google-github-actions/setup-gcloud#76, 2020: the sentence for a clock that is off.
@@ -138,7 +148,8 @@ fn grant(refused: &Refused, description: &str, skew: Option<i64>) -> Code {
     }
     // google-github-actions/setup-gcloud#76, 2020: a key that was deleted, disabled or rotated; and
     // google-api-python-client#147, 2015: a key of another account than the one that is named.
-    if description.starts_with("Invalid JWT Signature") || description.starts_with("Invalid signature for token") {
+    let signature = description.trim_start_matches("java.security.SignatureException: ");
+    if signature.starts_with("Invalid JWT Signature") || signature.starts_with("Invalid signature for token") {
         return Code::KeyRefused;
     }
     if description.starts_with("Invalid JWT: Failed audience check") {

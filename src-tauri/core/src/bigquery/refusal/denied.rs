@@ -28,8 +28,12 @@ pub(super) fn denied(refusal: &Refusal, asked: &Asked) -> Problem {
         .or_else(|| permission(said))
         // The sentence of a query on a table that may not be read; it names no permission.
         .or_else(|| {
-            said.contains("permission to query table")
-                .then_some("bigquery.tables.getData")
+            let rows = said.contains("permission to query table") || said.contains("permission to query view");
+            rows.then_some("bigquery.tables.getData")
+        })
+        .or_else(|| {
+            said.contains("permission to access job ")
+                .then_some("bigquery.jobs.get")
         });
     let about = refusal
         .known("resource")
@@ -108,7 +112,12 @@ fn by_kind(said: &str) -> Option<Problem> {
     }
     // dbt-core#502, 2017-08 (a sheet); docs.getdbt.com#716, 2021-06 (Cloud Storage).
     if said.contains("Permission denied while globbing file pattern") {
-        return Some(Problem::new(Code::FilesDenied).with_some(Fact::Bucket, bucket(said)));
+        let right = permission(said).filter(|right| right.starts_with("storage."));
+        return Some(
+            Problem::new(Code::FilesDenied)
+                .with_some(Fact::Permission, right)
+                .with_some(Fact::Bucket, bucket(said)),
+        );
     }
     // cal-itp/data-infra#5142, 2026-04.
     if said.contains("due to row access policies") {

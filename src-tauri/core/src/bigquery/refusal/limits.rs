@@ -18,18 +18,27 @@ pub(super) fn quota(refusal: &Refusal, asked: &Asked) -> Problem {
             .with_some(Fact::Quota, quota)
             .with(Fact::Resets, MIDNIGHT);
     }
-    // xlang-ai/Spider2#5, 2024-10, with its `location`; the sentence alone from pypinfo#30, 2017-11.
-    if refusal.place == "unbilled.analysis" || said.contains("quota for free query bytes scanned") {
+    // xlang-ai/Spider2#5, 2024-10, with its `location`; the sentence alone from pypinfo#30, 2017-11; `Exceeded quota: too many
+    // free query bytes scanned for this project` from 2014.
+    if refusal.place == "unbilled.analysis" || said.contains("free query bytes scanned") {
         return asked
             .problem(Code::FreeQuotaExceeded)
             .with(Fact::Resets, "with the next calendar month");
     }
-    if said.contains("available for shuffle operations") {
+    if said.contains("available for shuffle operations") || said.contains("total shuffle size") {
         return asked.problem(Code::ResourcesExceeded);
     }
     // `…exceeded quota for tabledata.list bytes per second per project`, `…too many concurrent queries…` (BigQuery's page on quota
     // errors, 2026): these pass by themselves within moments.
-    let passes = ["per second", "concurrent", "rate limit", "per minute", "api requests"];
+    // A queue of queries that is full empties as they run.
+    let passes = [
+        "per second",
+        "concurrent",
+        "rate limit",
+        "per minute",
+        "api requests",
+        "that can be queued",
+    ];
     let lower = said.to_ascii_lowercase();
     if passes.iter().any(|mark| lower.contains(mark)) {
         return asked.problem(Code::RateLimited);
@@ -80,6 +89,17 @@ pub(super) fn ended(refusal: &Refusal, asked: &Asked) -> Option<Problem> {
     }
     if said.starts_with("Response too large to return") {
         return Some(asked.problem(Code::ResponseTooLarge));
+    }
+    // BigQuery's page on quotas, 2026: a text of a megabyte at most.
+    if said.starts_with("The query is too large.") || said.starts_with("Query too large.") {
+        return Some(asked.problem(Code::QueryTooLong));
+    }
+    // Two that write to one table at once (BigQuery's page on DML, 2026; dbt-bigquery threads, 2020 on).
+    if said.starts_with("Could not serialize access to table ") {
+        let table = said["Could not serialize access to table ".len()..]
+            .split(" due to ")
+            .next();
+        return Some(asked.of(table.unwrap_or_default()).problem(Code::ConcurrentUpdate));
     }
     if said.starts_with("Resources exceeded during query execution")
         || said.starts_with("Query exceeded resource limits")

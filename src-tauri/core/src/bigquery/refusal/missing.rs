@@ -6,6 +6,17 @@ use super::elsewhere;
 use crate::google::refusal::Refusal;
 use crate::ground::problem::{Code, Fact, Problem};
 
+/// A thing that was not found, and no name of it: `Requested entity was not found.`, as newer APIs write. What was asked about
+/// is the thing.
+pub(super) fn unnamed(asked: &Asked) -> Problem {
+    asked.problem(match asked.method {
+        "datasets.get" | "tables.list" => Code::DatasetNotFound,
+        "tabledata.list" => Code::TableNotFound,
+        "jobs.getQueryResults" => Code::JobNotFound,
+        _ => Code::ThingNotFound,
+    })
+}
+
 /// `None` where the sentence is no such sentence.
 pub(super) fn missing(refusal: &Refusal, asked: &Asked) -> Option<Problem> {
     let said = refusal.message.as_str();

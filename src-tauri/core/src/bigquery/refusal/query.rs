@@ -7,16 +7,8 @@ use crate::ground::problem::{Code, Fact, Problem};
 
 pub(super) fn invalid(refusal: &Refusal, asked: &Asked) -> Problem {
     let said = refusal.message.as_str();
-    // forseti-security#737, 2017: the older sentence for an API that is off, under 400.
-    if let Some((before, _)) = said.split_once(" has not enabled BigQuery") {
-        let project = before
-            .rsplit(' ')
-            .next()
-            .filter(|id| crate::google::refusal::is_project(id));
-        let problem = Problem::new(Code::ApiDisabled)
-            .with(Fact::Service, super::BIGQUERY)
-            .with_some(Fact::Project, project);
-        return asked.complete(problem);
+    if let Some(problem) = without_bigquery(said, asked) {
+        return problem;
     }
     let problem = view_broken(said, asked)
         .or_else(|| columns(said, asked))
@@ -31,6 +23,21 @@ pub(super) fn invalid(refusal: &Refusal, asked: &Asked) -> Problem {
             asked.problem(Code::GoogleRefused)
         }
     })
+}
+
+/// `The project acme-dw has not enabled BigQuery.`: of a project whose API is off (forseti-security#737, 2017), and of one that
+/// is none, such as a dataset in a project's place (bigquery-public threads, 2021 to 2026).
+fn without_bigquery(said: &str, asked: &Asked) -> Option<Problem> {
+    let (before, _) = said.split_once(" has not enabled BigQuery")?;
+    let name = before.rsplit(' ').next()?;
+    let is_asked = asked.project == name || asked.dataset_project.as_deref() == Some(name);
+    let fits = crate::google::refusal::is_project(name);
+    if fits && (is_asked || asked.project.is_empty()) {
+        let problem = Problem::new(Code::ApiDisabled).with(Fact::Service, super::BIGQUERY);
+        return Some(asked.complete(problem.with(Fact::Project, name)));
+    }
+    let problem = Problem::new(Code::ProjectWithoutBigquery).with(Fact::Service, super::BIGQUERY);
+    Some(asked.complete(problem.with(Fact::Project, name.chars().take(64).collect::<String>())))
 }
 
 /// `…; failed to parse view 'p.d.v' at [1:15]` behind any other sentence (metabase and superset threads, 2020 to 2025), or
@@ -54,6 +61,10 @@ fn columns(said: &str, asked: &Asked) -> Option<Problem> {
             said.strip_prefix("Name ")
                 .filter(|rest| rest.contains(" not found inside "))
         })
+        .or_else(|| {
+            said.strip_prefix("Field name ")
+                .filter(|rest| rest.contains(" does not exist in "))
+        })
         // `tabledata.list` with a field that is not there.
         .or_else(|| said.strip_prefix("No such field: "));
     if let Some(rest) = gone {
@@ -62,9 +73,11 @@ fn columns(said: &str, asked: &Asked) -> Option<Problem> {
         let problem = asked.problem(Code::ColumnGone).with(Fact::Column, column);
         return Some(placed(problem.with_some(Fact::Suggestion, better), said));
     }
-    // `Column name id is ambiguous at [1:8]`; `Column id in USING clause is ambiguous on left side of join at …`.
+    // `Column name id is ambiguous at [1:8]`; `Column id in USING clause is ambiguous on left side of join at …`; `Name id is
+    // ambiguous inside t at …`.
     if let Some(rest) = said
         .strip_prefix("Column ")
+        .or_else(|| said.strip_prefix("Name "))
         .filter(|rest| rest.contains(" is ambiguous"))
     {
         let column = word(rest.strip_prefix("name ").unwrap_or(rest));
@@ -113,12 +126,24 @@ fn tables(said: &str, asked: &Asked) -> Option<Problem> {
             return Some(asked.problem(Code::UpstreamDenied).with(Fact::Name, word(rest)));
         }
     }
+    if let Some(problem) = upstream(said, &lower, asked) {
+        return Some(problem);
+    }
     // Change data that BigQuery has not merged yet (BigQuery's page on change data capture, 2026).
     if lower.contains("upsert") && (lower.contains("pending") || lower.contains("max_staleness")) {
         return Some(asked.problem(Code::UpsertsPending));
     }
     if lower.contains("cannot read and write in different locations") {
         return Some(with_words(asked.problem(Code::LocationsMixed), said));
+    }
+    // `Table name "orders" missing dataset while no default dataset is set in the request.` (jupysql and dbt threads, 2019 on).
+    if let Some(rest) = said.strip_prefix("Table name \"")
+        && let Some((name, _)) = rest.split_once("\" missing dataset while no default dataset is set")
+    {
+        return Some(placed(
+            asked.problem(Code::TableUnqualified).with(Fact::Name, name),
+            said,
+        ));
     }
     // `Table "orders" must be qualified with a dataset (e.g. dataset.table).`
     if said.starts_with("Table ") && said.contains(" must be qualified with a dataset") {
@@ -133,9 +158,44 @@ fn tables(said: &str, asked: &Asked) -> Option<Problem> {
     None
 }
 
+/// What another database said to a connection, handed through by `EXTERNAL_QUERY` (BigQuery's page on federated queries, 2026;
+/// metabase and dbt threads, 2021 on).
+fn upstream(said: &str, lower: &str, asked: &Asked) -> Option<Problem> {
+    let of_other = ["failed to connect to ", "failed to fetch row from ", "mysqlerrorcode("];
+    if !of_other.iter().any(|mark| lower.contains(mark)) {
+        return None;
+    }
+    let denied = [
+        "password authentication failed",
+        "access denied for user",
+        "mysqlerrorcode(1045)",
+    ];
+    let code = if denied.iter().any(|mark| lower.contains(mark)) {
+        Code::UpstreamDenied
+    } else {
+        Code::UpstreamUnreachable
+    };
+    let line = said.lines().find(|line| line.contains("Error: ")).unwrap_or(said);
+    let why = line.split_once("Error: ").map_or(line, |(_, why)| why);
+    let why = why.split(" at [").next().unwrap_or(why).trim_start_matches("ERROR:");
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(placed(
+        asked.problem(code).with(Fact::Detail, why.trim_end_matches('.')),
+        said,
+    ))
+}
+
 /// A value in the data on which the whole query fails.
 fn values(said: &str, asked: &Asked) -> Option<Problem> {
-    const STARTS: [&str; 16] = [
+    const STARTS: [&str; 24] = [
+        "Array index ",
+        "Could not parse '",
+        "Error while reading data",
+        "Error while reading table",
+        "Failed to parse input string",
+        "Integer Overflow",
+        "Invalid cast of ",
+        "Invalid JSON ",
         "Bad bool value",
         "Bad int64 value",
         "Bad double value",
@@ -168,6 +228,26 @@ fn names(said: &str, asked: &Asked) -> Option<Problem> {
             .map(|(_, rest)| word(rest));
         let problem = asked.problem(Code::LocationUnknown);
         return Some(problem.with_some(Fact::Location, place));
+    }
+    // Of a location that is none, with its name; and without one of a project that is none (recorded on 2026-10-10, xo/dbimp).
+    if let Some(rest) = said.strip_prefix("Cannot parse ")
+        && let Some((place, _)) = rest.split_once(" as CloudRegion")
+    {
+        let place = place.trim().trim_matches(['\'', '"', '`']);
+        if place.is_empty() {
+            return Some(asked.problem(Code::ProjectNotFound));
+        }
+        return Some(asked.problem(Code::LocationUnknown).with(Fact::Location, place));
+    }
+    // A client's own word, where a dataset was named with its project (posthog's BigQuery source, 2026).
+    if let Some((_, found)) = said.split_once("must be a fully-qualified ID in standard SQL format") {
+        let found = found.split_once("got ").map(|(_, found)| word(found));
+        return Some(
+            asked
+                .problem(Code::NameRefused)
+                .with(Fact::Name, "table")
+                .with_some(Fact::Found, found),
+        );
     }
     // `Invalid dataset ID "my-set". Dataset IDs must be alphanumeric (plus underscores)…`; `Invalid project ID 'X'. …`.
     let rest = said.strip_prefix("Invalid ")?;

@@ -37,6 +37,8 @@ pub(super) const WORDINGS: &[Wording] = &[
         &["proxyconnect", "proxy authentication required"],
         Cause::ProxyWantsPassword,
     ), // Go
+    Wording(&["proxy authentication required"], Cause::ProxyWantsPassword), // Go, whatever stands in front
+    Wording(&["proxyauthenticationrequired"], Cause::ProxyWantsPassword),  // .NET
     Wording(&["cache access denied", "proxy"], Cause::ProxyWantsPassword), // squid, ERR_CACHE_ACCESS_DENIED
     Wording(&["connect tunnel failed, response"], Cause::ProxyRefused),
     Wording(&["received http code", "from proxy after connect"], Cause::ProxyRefused),
@@ -47,6 +49,7 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["tunnel error: unexpected end of file"], Cause::ProxyRefused),
     Wording(&["tunnel error: proxy response headers too long"], Cause::ProxyRefused),
     Wording(&["err_tunnel_connection_failed"], Cause::ProxyRefused),
+    Wording(&["can't complete socks"], Cause::ProxyRefused), // curl 97
     // ---- no way to the proxy -----------------------------------------------------------------------------------
     Wording(&["could not resolve proxy"], Cause::ProxyUnreachable),
     Wording(&["couldn't resolve proxy"], Cause::ProxyUnreachable),
@@ -58,6 +61,7 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["cannot connect to proxy"], Cause::ProxyUnreachable), // urllib3
     Wording(&["unable to connect to proxy"], Cause::ProxyUnreachable), // urllib3 2
     Wording(&["proxyconnect tcp: dial tcp"], Cause::ProxyUnreachable), // Go
+    Wording(&["proxyconnect tcp: eof"], Cause::ProxyUnreachable),
     Wording(&["err_proxy_connection_failed"], Cause::ProxyUnreachable),
     // ---- names -------------------------------------------------------------------------------------------------
     Wording(&["temporary failure in name resolution"], Cause::NameUnanswered), // glibc, Darwin
@@ -117,6 +121,7 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["x509: certificate is valid for"], FOR_OTHER), // Go
     Wording(&["no subject alternative"], FOR_OTHER),         // Java
     Wording(&["sec_e_wrong_principal"], FOR_OTHER),          // Schannel
+    Wording(&["remotecertificatenamemismatch"], FOR_OTHER),  // .NET
     Wording(&["certificate revoked"], Cause::CertificateRevoked),
     Wording(&["certificate is revoked"], Cause::CertificateRevoked),
     Wording(&["invalid peer certificate: revoked"], Cause::CertificateRevoked),
@@ -138,6 +143,8 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["unable to find valid certification path"], UNTRUSTED),
     Wording(&["sec_e_untrusted_root"], UNTRUSTED),
     Wording(&["could not establish trust relationship"], UNTRUSTED), // .NET
+    Wording(&["untrustedroot"], UNTRUSTED),                          // .NET
+    Wording(&["partialchain"], UNTRUSTED),
     Wording(&["err_cert_authority_invalid"], UNTRUSTED),
     Wording(&["certificate is not trusted"], UNTRUSTED), // Darwin
     Wording(&["certificate verify failed"], UNTRUSTED),  // Python, whatever it adds
@@ -161,8 +168,12 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["ssl_error_syscall in connection to"], Cause::HandshakeCut), // curl
     Wording(&["ssl_connect: connection reset by peer"], Cause::HandshakeCut), // curl
     Wording(&["recv failure", "in connection to"], Cause::HandshakeCut),
+    Wording(&["curl: (35)", "recv failure"], Cause::HandshakeCut), // curl 35 is the handshake
+    Wording(&["curl: (35)", "unexpected eof"], Cause::HandshakeCut),
+    Wording(&["curl: (35)", "ssl_error_syscall"], Cause::HandshakeCut),
+    Wording(&["curl: (56)", "unexpected eof"], Cause::Cut), // a connection that ended without TLS' farewell
     Wording(&["tls connect error", "unexpected eof"], Cause::HandshakeCut), // curl
-    Wording(&["tls connect error: error:00000000"], Cause::HandshakeCut),   // curl: the socket ended, not TLS
+    Wording(&["tls connect error: error:00000000"], Cause::HandshakeCut), // curl: the socket ended, not TLS
     Wording(&["eof occurred in violation of protocol"], Cause::HandshakeCut), // Python
     Wording(&["before secure tls connection was established"], Cause::HandshakeCut), // Node
     Wording(&["remote host terminated the handshake"], Cause::HandshakeCut), // Java
@@ -183,6 +194,9 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["no protocols available"], Cause::Tls),
     Wording(&["remote error: tls:"], Cause::Tls), // Go
     Wording(&["err_ssl_protocol_error"], Cause::Tls),
+    Wording(&["could not create ssl/tls secure channel"], Cause::Tls), // .NET Framework
+    Wording(&["ssl connection could not be established"], Cause::Tls), // .NET, where it says no more
+    Wording(&["winhttp", "12175"], Cause::Tls),                        // Windows: a security error
     Wording(&["err_ssl_version_or_cipher_mismatch"], Cause::Tls),
     Wording(&["peer is incompatible"], Cause::Tls), // rustls
     Wording(&["peer misbehaved"], Cause::Tls),
@@ -191,6 +205,20 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["no route to host"], Cause::Unreachable),
     Wording(&["network is down"], Cause::Unreachable),
     Wording(&["host is down"], Cause::Unreachable),
+    // Windows and macOS speak the person's language; the number stays.
+    Wording(&["os error 10051"], Cause::Unreachable),
+    Wording(&["os error 10065"], Cause::Unreachable),
+    Wording(&["os error 10013"], Cause::Unreachable),
+    Wording(&["os error 10061"], Cause::Refused),
+    Wording(&["os error 10060"], Cause::ConnectTimeout),
+    Wording(&["os error 11001"], Cause::NameNotFound),
+    Wording(&["os error 11004"], Cause::NameNotFound),
+    Wording(&["(os error 101)"], Cause::Unreachable), // Linux
+    Wording(&["(os error 113)"], Cause::Unreachable),
+    Wording(&["(os error 111)"], Cause::Refused),
+    Wording(&["(os error 51)"], Cause::Unreachable), // Darwin
+    Wording(&["(os error 65)"], Cause::Unreachable),
+    Wording(&["(os error 61)"], Cause::Refused),
     Wording(&["enetunreach"], Cause::Unreachable),
     Wording(&["ehostunreach"], Cause::Unreachable),
     Wording(&["unreachable network"], Cause::Unreachable), // Winsock 10051
@@ -243,6 +271,10 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["http2 framing layer"], Cause::NotHttp), // curl 16
     // ---- asked, and no answer ----------------------------------------------------------------------------------
     Wording(&["connection reset"], Cause::Reset),
+    Wording(&["os error 10054"], Cause::Reset),
+    Wording(&["os error 10053"], Cause::Reset),
+    Wording(&["(os error 104)"], Cause::Reset), // Linux
+    Wording(&["(os error 54)"], Cause::Reset),  // Darwin
     Wording(&["connection was reset"], Cause::Reset),
     Wording(&["econnreset"], Cause::Reset),
     Wording(&["forcibly closed by the remote host"], Cause::Reset), // Winsock 10054
@@ -256,6 +288,8 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["err_empty_response"], Cause::Cut),
     Wording(&["err_connection_closed"], Cause::Cut),
     Wording(&["socket hang up"], Cause::Cut),                // Node
+    Wording(&["other side closed"], Cause::Cut),             // Node's fetch
+    Wording(&["\": eof"], Cause::Cut),                       // Go
     Wording(&["close_notify"], Cause::Cut),                  // rustls
     Wording(&["server closed idle connection"], Cause::Cut), // Go
     // ---- redirects ---------------------------------------------------------------------------------------------
@@ -297,6 +331,7 @@ pub(super) const WORDINGS: &[Wording] = &[
     Wording(&["context deadline exceeded"], Cause::AnswerTimeout),
     Wording(&["esockettimedout"], Cause::AnswerTimeout),
     Wording(&["err_timed_out"], Cause::AnswerTimeout),
+    Wording(&["network timeout at"], Cause::AnswerTimeout), // node-fetch
     Wording(&["operation timed out"], Cause::AnswerTimeout), // reqwest
     Wording(&["timeout was reached"], Cause::AnswerTimeout),
     Wording(&["deadline has elapsed"], Cause::AnswerTimeout),

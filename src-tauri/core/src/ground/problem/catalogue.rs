@@ -305,7 +305,7 @@ catalogue! {
         ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
     AccountDisabled = "account_disabled" {
         "This service account is switched off",
-        "{member|The account} exists, and somebody disabled it.",
+        "{member|The account} exists, and somebody disabled it, or the key that it signed with.",
         ProjectAdmin, NotByItself, by SWITCH_ACCOUNT_ON, at SERVICE_ACCOUNTS }
     AccountUnauthorized = "account_unauthorized" {
         "This account may not stand for somebody else",
@@ -367,6 +367,10 @@ catalogue! {
         "Google shows no project {project|of that name}",
         "Either there is no such project, or no longer, or {member|the account} has no role in it: Google answers the same. Look at the project ID first, then at the roles.",
         ProjectAdmin, NotByItself, at PROJECTS }
+    ProjectWithoutBigquery = "project_without_bigquery" {
+        "{project} is no project, or has no BigQuery",
+        "Google answers the same to both. BigQuery reads the first of three parts of a table's name as the project: where {project} is a dataset, write only dataset.table. Where it is a project, an administrator can switch on {service} in it.",
+        You, NotByItself }
     ProjectHidden = "project_hidden" {
         "Nothing is known of the project {project|that was named}",
         "Google shows {member|the account} nothing of it. Either the account has no role in it, or there is no such project: Google answers the same to both. Tapline itself does without[ {permission}].",
@@ -523,6 +527,10 @@ catalogue! {
         "The database behind the table says no",
         "BigQuery asked another database through a connection, and there the connection's own user may not read[ {name}]. No role in Google mends that: that database's administrator grants it.",
         DatasetOwner, NotByItself }
+    UpstreamUnreachable = "upstream_unreachable" {
+        "BigQuery cannot reach the database behind the table",
+        "The table's rows lie in another database, and the connection to it did not come about.[ It was told: {detail}.] Whoever runs that database can see why.",
+        DatasetOwner, MaySucceedLater, at TABLE }
     RowPolicyDenied = "row_policy_denied" {
         "Row access policies keep this key from all of[ {table}]",
         "The table shows each account only the rows that a policy grants it, and this needs all of them. Whoever owns the table can name {member|the account} in a policy that grants every row. A query reads what the policies show.",
@@ -535,6 +543,10 @@ catalogue! {
         "BigQuery may not use the encryption key of this table",
         "The table is encrypted with your organisation's own key[ {encryption_key}], and {service_agent|BigQuery's own service account} may not use it. It is that account that needs the right, not the one in this connection.",
         ProjectAdmin, NotByItself, by GRANT_ENCRYPTION, at ENCRYPTION_KEYS }
+    EncryptionKeyNeeded = "encryption_key_needed" {
+        "Queries in {project|this project} need an encryption key of your own",
+        "A rule of your organisation wants the result of each query encrypted by a key of Cloud KMS, and the project names none. An administrator can set one for the whole project, as default_kms_key_name of its location.",
+        ProjectAdmin, NotByItself, at ENCRYPTION_KEYS }
     EncryptionKeyOff = "encryption_key_off" {
         "The encryption key of this table is switched off",
         "The table is encrypted with your organisation's own key[ {encryption_key}], and that key is disabled or destroyed. Until it is enabled again nobody can read the table.",
@@ -559,6 +571,10 @@ catalogue! {
         "The table is in use",
         "Another Google service is at work on it. That passes by itself.",
         Google, MaySucceedLater }
+    ConcurrentUpdate = "concurrent_update" {
+        "The table[ {table}] was changed by somebody else at the same time",
+        "Of two that write to one table at once BigQuery lets one through. Nothing was written by this one, and the same again may succeed.",
+        You, MaySucceedLater }
     Blocked = "blocked" {
         "Google has blocked this for now",
         "BigQuery stopped this kind of call for the project {project|that was asked}, mostly after many of them in a short time. Google's support can say why.",
@@ -594,6 +610,10 @@ catalogue! {
     BytesCapExceeded = "bytes_cap_exceeded" {
         "The query would bill more than the cap",
         "[It needs {bytes} bytes. ][The cap is {limit}. ]Nothing ran. Raise the cap under Advanced, or read less.",
+        You, NotByItself }
+    QueryTooLong = "query_too_long" {
+        "The query's text is too long",
+        "BigQuery takes a megabyte of it at most. Name fewer columns or values in it, or read them from a table.",
         You, NotByItself }
     QueryTimedOut = "query_timed_out" {
         "The query ran out of time",
@@ -659,6 +679,10 @@ catalogue! {
         "The query is not done yet",
         "It was still running when the time to wait for it was over. It may be done soon; fewer rows or a simpler query are done sooner.",
         You, MaySucceedLater }
+    RequestWrong = "request_wrong" {
+        "Google could not read what it was asked",
+        "The request came in another form than Google reads, before any right or name was looked at.[ Google says: {detail}.] The program that asked is to blame, or something that changed the request on its way.",
+        Tapline, NotByItself }
     GoogleRefused = "google_refused" {
         "Google refused, and why is not known here",
         "The answer has status {status|of no success}[ and the reason {reason}]. What Google said stands below, whole.",
