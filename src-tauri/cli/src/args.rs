@@ -43,7 +43,7 @@ The context is JSON; every name in it may be left out:
 Examples:
   tapline explain --call bigquery.jobs.insert --status 403 < answer.json
   tapline explain --call token --status 400 --header 'Date: Mon, 23 Nov 2026 20:30:00 GMT' --context known.json < answer.json
-  curl … | tapline explain --call bigquery.datasets.get --status 404 --json
+  curl -i … | tapline explain --call bigquery.datasets.get --json
 
 Ends with 0 where the answer was explained, and with 2 where what was given could not be read.";
 
@@ -80,8 +80,9 @@ pub enum Noun {
     Key(Key),
     /// Say what an answer of Google's or CleverTap's means, who can mend it, and what to type
     ///
-    /// Reads the answer's body from stdin, and judges it as a running import would. No network, no store; secrets in the
-    /// answer are not shown again.
+    /// Reads the answer's body from stdin, and judges it as a running import would. What stands around it may stay: the head
+    /// that curl -i prints, a line of a log, a client's exception. No network, no store; secrets in the answer are not shown
+    /// again.
     #[command(after_help = EXPLAIN)]
     Explain(Explain),
     /// Version, store, keychain
@@ -438,7 +439,7 @@ pub struct Explain {
     /// Which call was answered
     #[arg(long)]
     pub call: String,
-    /// The answer's HTTP status. Left out where nothing answered
+    /// The answer's HTTP status. Left out where nothing answered, or where the text says it
     #[arg(long, value_parser = clap::value_parser!(u16).range(100..=599))]
     pub status: Option<u16>,
     /// A header of the answer. May be given many times

@@ -131,6 +131,15 @@ impl Context {
         }
     }
 
+    /// What a client says of the address that it asked, where nothing else is known: `403 POST https://…/projects/P/jobs: …`.
+    pub(super) fn take_address(&mut self, pasted: &[u8]) {
+        let pasted = String::from_utf8_lossy(&pasted[..pasted.len().min(64 * 1024)]);
+        let address = pasted.find("https://bigquery.googleapis.com/bigquery/v2/projects/");
+        if let Some(word) = address.and_then(|at| pasted[at..].split_whitespace().next()) {
+            self.take_path(word.trim_end_matches([':', ',', ')']));
+        }
+    }
+
     /// Who asked for a token, with which key and when: a signed assertion says it, and nothing else of it is kept.
     fn take_assertion(&mut self, form: &str) {
         let Some(assertion) = form.split('&').find_map(|pair| pair.trim().strip_prefix("assertion=")) else {

@@ -34,7 +34,7 @@ pub(super) fn heard(pasted: &Pasted) -> Option<Result<Reply, NetFailure>> {
 
 fn upload(pasted: &Pasted) -> Vec<Problem> {
     let Some(heard) = heard(pasted) else {
-        return network::problems(pasted);
+        return network::of_text(pasted);
     };
     // Copied off the wire, a body stands behind its headers.
     let sent = pasted.request.as_deref();
@@ -52,7 +52,7 @@ fn google(pasted: &Pasted) -> Problem {
     let reply = match heard(pasted) {
         Some(Ok(reply)) => reply,
         Some(Err(failure)) => return failure.problem(),
-        None => return Problem::new(Code::NothingWrong),
+        None => return network::of_text(pasted).swap_remove(0),
     };
     let problem = match pasted.call {
         Call::Token => token(context, &reply),
@@ -111,11 +111,17 @@ pub(super) fn bigquery(method: Method, context: &Context, reply: Reply) -> Optio
     bigquery::judge(method, &asked, reply).err()
 }
 
-/// Nothing answered: what is pasted is what some program said of the network.
+/// What is shown of an answer: enough to hold any error whole.
+const READABLE: usize = 100_000;
+
 /// Whoever judged, the whole answer is there to be read.
 fn with_answer(problem: Problem, pasted: &Pasted) -> Problem {
     let told = problem.answer().cloned().unwrap_or_default();
-    let body = String::from_utf8_lossy(&pasted.body).into_owned();
+    let shown = &pasted.whole[..pasted.whole.len().min(READABLE)];
+    let mut body = String::from_utf8_lossy(shown).into_owned();
+    if shown.len() < pasted.whole.len() {
+        body.push('…');
+    }
     problem.answered(Answer {
         asked: Some(told.asked)
             .filter(|asked| !asked.is_empty())

@@ -5,6 +5,8 @@ mod context;
 mod judged;
 mod network;
 mod pasted;
+mod sentence;
+mod unwrapped;
 
 pub use context::Context;
 pub use pasted::{Call, Pasted};

@@ -13,11 +13,12 @@ pub(super) fn problems(pasted: &Pasted) -> Vec<Problem> {
     match heard(pasted) {
         Some(Ok(reply)) => answer(pasted, reply),
         Some(Err(failure)) => vec![failure.problem()],
-        None => text(pasted),
+        None => of_text(pasted),
     }
 }
 
-fn text(pasted: &Pasted) -> Vec<Problem> {
+/// What some program said that heard no answer.
+pub(super) fn of_text(pasted: &Pasted) -> Vec<Problem> {
     let text = String::from_utf8_lossy(&pasted.body);
     let (host, proxy) = (pasted.context.host.as_deref(), pasted.context.proxy.as_deref());
     match told::told(&text, host, proxy) {

@@ -3,6 +3,8 @@
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::context::Context;
+use super::unwrapped::unwrap;
+use crate::ground::net::told::{Told, told};
 use crate::ground::problem::{Code, Fact, Problem};
 
 macro_rules! calls {
@@ -50,7 +52,10 @@ pub struct Pasted {
     /// None only where nothing answered.
     pub(super) status: Option<u16>,
     pub(super) headers: HeaderMap,
+    /// The body alone, without what stood around it.
     pub(super) body: Vec<u8>,
+    /// All that was pasted, to be read by people.
+    pub(super) whole: Vec<u8>,
     pub(super) context: Context,
     /// What was sent.
     pub(super) request: Option<String>,
@@ -77,18 +82,47 @@ impl Pasted {
         {
             return Err(unread("status", &status.to_string()).with(Fact::Expected, "a number from 100 to 599"));
         }
-        if status.is_none() && call != Call::Network {
-            return Err(unread("status", "nothing").with(Fact::Expected, "the HTTP status of the answer, such as 403"));
-        }
         let mut learned = context.map_or_else(|| Ok(Context::default()), Context::read)?;
         learned.take_request(request);
+        let mut headers = read_headers(headers)?;
+        let whole = without_mark(body);
+        if call == Call::Network {
+            return Self::of_network(status, headers, whole, learned);
+        }
+        let found = unwrap(call, status, &whole);
+        if found.status.is_none() && !tells_of_the_way(&whole) {
+            return Err(unread("status", "nothing").with(Fact::Expected, "the HTTP status of the answer, such as 403"));
+        }
+        learned.take_address(&whole);
+        for (name, value) in &found.headers {
+            // What was said beside the answer goes before what was pasted with it.
+            if !headers.contains_key(name) {
+                headers.append(name, value.clone());
+            }
+        }
         Ok(Self {
             call,
-            status,
-            headers: read_headers(headers)?,
-            body: without_mark(body),
+            status: found.status,
+            headers,
+            body: found.body,
+            whole,
             context: learned,
             request: request.map(str::to_owned),
+        })
+    }
+
+    fn of_network(status: Option<u16>, headers: HeaderMap, whole: Vec<u8>, context: Context) -> Result<Self, Problem> {
+        if status.is_none() && whole.iter().all(u8::is_ascii_whitespace) {
+            return Err(unread("body", "nothing").with(Fact::Expected, "what the program said that failed"));
+        }
+        Ok(Self {
+            call: Call::Network,
+            status,
+            headers,
+            body: whole.clone(),
+            whole,
+            context,
+            request: None,
         })
     }
 
@@ -110,6 +144,12 @@ fn read_headers(lines: &[String]) -> Result<HeaderMap, Problem> {
         headers.append(name, value);
     }
     Ok(headers)
+}
+
+/// A failure on the way, in the words of some program: then there is no status.
+fn tells_of_the_way(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    matches!(told(&text, None, None), Told::Failure(_) | Told::Ours(_))
 }
 
 /// Editors and shells put a mark before UTF-8.

@@ -61,7 +61,7 @@ fn answer(status: u16, headers: &HeaderMap, body: &str, host: &str, proxy: Optio
 
 /// Status, headers and body of an answer as it stands on the wire, or as `curl -i` and `curl -v` print it. Of several,
 /// such as a proxy's and the host's, the last: but not past one that says no.
-fn wire(text: &str) -> Option<(u16, HeaderMap, &str)> {
+pub(crate) fn wire(text: &str) -> Option<(u16, HeaderMap, &str)> {
     let mut found = None;
     let mut from = 0;
     while let Some(at) = head_start(&text[from..]) {
