@@ -209,7 +209,7 @@ fn details(lines: &[&str]) -> Vec<Value> {
     };
     let mut details = Vec::new();
     if let Some(reason) = named("reason") {
-        let names = [
+        const KEPT: [&str; 7] = [
             "permission",
             "resource",
             "service",
@@ -218,7 +218,7 @@ fn details(lines: &[&str]) -> Vec<Value> {
             "activationUrl",
             "uid",
         ];
-        let metadata = names
+        let metadata = KEPT
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), json!(named(name)?))));
         details.push(json!({"reason": reason, "metadata": metadata.collect::<serde_json::Map<_, _>>()}));

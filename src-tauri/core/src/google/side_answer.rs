@@ -146,7 +146,7 @@ fn refused(call: Call, asked: &Asked, refusal: &Refusal) -> Problem {
     match call {
         // For a project that does not exist Resource Manager answers 403 too (google-cloud-python#1426, 2016).
         Call::ProjectsGet if denied => lacking(Code::ProjectHidden, "resourcemanager.projects.get", "roles/browser"),
-        Call::ProjectsGet if missing => Problem::new(Code::ProjectNotFound),
+        Call::ProjectsGet | Call::ServiceEnable if missing => Problem::new(Code::ProjectNotFound),
         // This call needs no right at all, so its refusal is about the project.
         Call::TestIamPermissions if denied || missing => Problem::new(Code::ProjectNotFound),
         Call::KeysCreate if denied => lacking(
@@ -165,7 +165,6 @@ fn refused(call: Call, asked: &Asked, refusal: &Refusal) -> Problem {
             Fact::Service,
             service(&refusal.message).unwrap_or("bigquery.googleapis.com"),
         ),
-        Call::ServiceEnable if missing => Problem::new(Code::ProjectNotFound),
         _ => refusal
             .trouble(call.service())
             .unwrap_or_else(|| Problem::new(Code::GoogleRefused)),

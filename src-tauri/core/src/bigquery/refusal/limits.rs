@@ -95,11 +95,9 @@ pub(super) fn ended(refusal: &Refusal, asked: &Asked) -> Option<Problem> {
         return Some(asked.problem(Code::QueryTooLong));
     }
     // Two that write to one table at once (BigQuery's page on DML, 2026; dbt-bigquery threads, 2020 on).
-    if said.starts_with("Could not serialize access to table ") {
-        let table = said["Could not serialize access to table ".len()..]
-            .split(" due to ")
-            .next();
-        return Some(asked.of(table.unwrap_or_default()).problem(Code::ConcurrentUpdate));
+    if let Some(rest) = said.strip_prefix("Could not serialize access to table ") {
+        let table = rest.split(" due to ").next().unwrap_or_default();
+        return Some(asked.of(table).problem(Code::ConcurrentUpdate));
     }
     if said.starts_with("Resources exceeded during query execution")
         || said.starts_with("Query exceeded resource limits")
