@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use super::refusal::asked;
-use super::upload::Uploader;
+use super::reply::UploadReply;
+use super::upload::{UploadFailure, Uploader};
 use crate::ground::problem::{Answer, Code, Fact, Problem};
 
 /// A profile of nobody.
-const NOBODY: &[u8] = br#"{"d":[{"type":"profile","profileData":{"Name":"Tapline account test"}}]}"#;
+pub const NOBODY: &[u8] = br#"{"d":[{"type":"profile","profileData":{"Name":"Tapline account test"}}]}"#;
 
 /// What CleverTap calls a record without an identity.
 const IDENTITY_MISSING: u16 = 523;
@@ -16,9 +17,14 @@ const IDENTITY_MISSING: u16 = 523;
 /// How long a person waits for a test.
 const WITHIN: Duration = Duration::from_secs(20);
 
+/// Makes the call that leaves nothing behind, whatever becomes of it.
+pub async fn ask(uploader: &Uploader, within: Duration) -> Result<UploadReply, UploadFailure> {
+    uploader.upload(NOBODY.to_vec(), true, within).await
+}
+
 /// Asks CleverTap whether the account's credentials are good.
 pub async fn prove(uploader: &Uploader) -> Result<(), Problem> {
-    match uploader.upload(NOBODY.to_vec(), true, WITHIN).await {
+    match ask(uploader, WITHIN).await {
         Ok(reply) if reply.codes() == [IDENTITY_MISSING] => Ok(()),
         Ok(reply) => Err(Problem::new(Code::CleverTapTestOdd)
             .with(Fact::AccountId, uploader.account_id())

@@ -11,6 +11,8 @@ use super::places::{Place, Places};
 use crate::clevertap::upload::MOST_IN_FLIGHT;
 
 const START: usize = 4;
+/// After so many calls without an answer, one after the other, CleverTap is held to be silent.
+const SILENT_AFTER: usize = 3;
 const GROWS_EVERY: Duration = Duration::from_secs(1);
 /// The same below what was refused: as many as that went well before.
 const GROWS_BACK_EVERY: Duration = Duration::from_millis(200);
@@ -28,6 +30,8 @@ struct Inner {
     freed: Notify,
     /// What processes share. Without it, this process counts alone.
     places: Option<Places>,
+    /// Held by the one who asks whether CleverTap answers again.
+    asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -37,6 +41,8 @@ struct State {
     grown: Instant,
     halved: Option<Instant>,
     too_many: Option<TooMany>,
+    /// Calls in a row that may have arrived and were not answered.
+    unanswered: usize,
 }
 
 /// As many as were refused.
@@ -65,9 +71,11 @@ impl Pace {
                 grown: Instant::now(),
                 halved: None,
                 too_many: None,
+                unanswered: 0,
             }),
             freed: Notify::new(),
             places,
+            asking: tokio::sync::Mutex::new(()),
         }))
     }
 
@@ -107,6 +115,26 @@ impl Pace {
     /// CleverTap said to a call made with this leave that there are too many.
     pub fn too_many(&self, leave: &Leave) {
         self.too_many_at(leave.since, Instant::now());
+    }
+
+    /// CleverTap, or what stands before it, answered: whatever it said.
+    pub fn answered(&self) {
+        self.state().unanswered = 0;
+    }
+
+    /// A call may have arrived, and no answer came.
+    pub fn unanswered(&self) {
+        self.state().unanswered += 1;
+    }
+
+    /// Whether the last calls all went unanswered. Each more would be in doubt, too.
+    pub fn is_silent(&self) -> bool {
+        self.state().unanswered >= SILENT_AFTER
+    }
+
+    /// Waits for the turn to ask whether CleverTap answers again: one asks for all who send to the account.
+    pub async fn turn_to_ask(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.asking.lock().await
     }
 
     fn went_well_at(&self, now: Instant) {

@@ -13,8 +13,9 @@ use super::ledger::Entry;
 use super::pace::{Leave, Pace};
 use super::pack::Numbers;
 use crate::clevertap::reply::Accounted;
-use crate::clevertap::{UploadFailure, UploadReply, Uploader, Verdict};
+use crate::clevertap::{UploadFailure, UploadReply, Uploader, Verdict, prove};
 use crate::ground::instant;
+use crate::ground::problem::{Code, Problem};
 use crate::run::Fate;
 use crate::store::{Answered, RecordRow};
 
@@ -102,9 +103,17 @@ impl Sending {
                     held = self.pace.leave() => held,
                 }
             };
+            if self.pace.is_silent() && !self.is_answered_again().await {
+                return given_up(lost);
+            }
             instant::pass();
             let answer = self.uploader.upload(batch.body(), false, WITHIN).await;
             instant::pass();
+            match &answer {
+                Err(failure) if failure.verdict() == Verdict::InDoubt => self.pace.unanswered(),
+                Err(UploadFailure::NotSent(_)) => {}
+                _ => self.pace.answered(),
+            }
             let failure = match answer {
                 Ok(reply) => {
                     self.pace.went_well();
@@ -149,6 +158,40 @@ impl Sending {
                 return given_up(lost);
             }
         }
+    }
+
+    /// CleverTap is silent: asks, with a call that brings nothing, until it answers again. In a long outage each batch that
+    /// is sent all the same would be in doubt, one after the other. Gives up with the run, or after most of an hour.
+    async fn is_answered_again(&self) -> bool {
+        let _turn = tokio::select! {
+            () = self.halt.wait() => return false,
+            turn = self.pace.turn_to_ask() => turn,
+        };
+        let mut waits = waits(100);
+        let mut last = None;
+        while self.pace.is_silent() {
+            let Some(wait) = waits.next() else {
+                self.halt.fail(last.unwrap_or_else(|| Problem::new(Code::Internal)));
+                return false;
+            };
+            if !self.rest(wait).await {
+                return false;
+            }
+            let said = tokio::select! {
+                () = self.halt.wait() => return false,
+                said = prove::ask(&self.uploader, WITHIN) => said,
+            };
+            match said {
+                Err(failure)
+                    if matches!(failure, UploadFailure::NotSent(_)) || failure.verdict() == Verdict::InDoubt =>
+                {
+                    last = Some(failure.problem(&self.uploader, prove::NOBODY));
+                }
+                // What it says besides is for the next batch to hear.
+                _ => self.pace.answered(),
+            }
+        }
+        true
     }
 
     /// Whether the wait came to its end before the run did.

@@ -185,3 +185,57 @@ async fn a_token_that_is_refused_in_mid_run_is_replaced() {
     assert_no_event_lost_or_doubled(&scene, &run, "a token that expired");
     assert_eq!(scene.sandbox.calls_to("/token").len(), 2, "another was asked for");
 }
+
+#[tokio::test]
+async fn in_a_long_outage_few_batches_are_in_doubt_and_the_rest_wait() {
+    let scene = Scene::new().await;
+    scene.good_people(40_000);
+    // Eight calls in a row are lost behind a gateway: without a pause each would be a batch in doubt.
+    let gateway = Fault::answer(502, &json!({"error": "Bad gateway"}));
+    scene.sandbox.fault(Matcher::path(UPLOADS).skip(2).times(8), gateway);
+    let run = scene.run(scene.events()).await;
+    assert_eq!(run.outcome, Some(Outcome::CompletedInDoubt), "{:?}", run.problem);
+    assert_whole(&run.counts);
+    let calls = scene.sandbox.calls_to(UPLOADS);
+    let lost = calls.iter().filter(|call| call.fault.is_some());
+    let asked = lost.filter(|call| call.query.contains("dryRun")).count();
+    assert!(
+        asked >= 2,
+        "some of the eight only asked whether it answers again: {asked}"
+    );
+    assert_eq!(
+        run.counts.in_doubt,
+        (8 - asked as u64) * 1_000,
+        "what was sent before it was held to be silent: {:?}",
+        run.counts
+    );
+    assert_eq!(
+        scene.sandbox.clevertap().counts().event_records,
+        run.counts.delivered,
+        "and all others arrived"
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_answers_can_be_stopped() {
+    let scene = Scene::new().await;
+    scene.good_people(20_000);
+    let gateway = Fault::answer(502, &json!({"error": "Bad gateway"}));
+    scene.sandbox.fault(Matcher::path(UPLOADS), gateway);
+    let asks = scene.sandbox.hold(Matcher::path(UPLOADS).query("dryRun"));
+    let going = scene.start(scene.events()).await;
+    asks.arrived(1).await;
+    scene.runner.stop(going.id).await.unwrap();
+    asks.open();
+    let run = going.ended().await;
+    assert_eq!(run.outcome, Some(Outcome::Stopped), "{:?}", run.problem);
+    assert_whole(&run.counts);
+    scene.sandbox.clear_faults();
+    let run = go_on(&scene, &run).await;
+    assert_eq!(run.counts.read, 20_000, "{:?}", run.counts);
+    assert_eq!(
+        scene.sandbox.clevertap().counts().event_records,
+        run.counts.delivered,
+        "once it answers again the rest arrives"
+    );
+}
