@@ -1,8 +1,10 @@
-//! `./x crash`: starts `tapline imports run` and `tapline runs resume`, kills the process at random instants until the run
-//! has come to its end, and holds what the sandbox saw against every promise of the ledger. One story after another, in a
+//! `./x crash`: starts `tapline imports run` and `tapline runs resume`, kills the process at random instants, asks it to stop
+//! or starts it twice, until the run has come to its end, and holds what the sandbox saw against every promise of the ledger. One story after another, in a
 //! few lanes side by side; each is told by its seed, so that one that failed can be told again.
 
+mod carry;
 mod chance;
+mod history;
 mod process;
 mod promises;
 mod scene;
@@ -14,10 +16,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use chance::Chance;
+use history::History;
 use story::{Story, Told};
 
 /// Stories that are told side by side: most of their time they wait.
 const LANES: usize = 6;
+/// Every so many stories one is a history of runs over real SQL, which takes longer.
+const HISTORY_EVERY: u64 = 4;
 
 struct Asked {
     times: u64,
@@ -76,7 +81,7 @@ async fn main() -> std::process::ExitCode {
         match lane.await {
             Ok(told) => told.into_iter().for_each(|(story, told)| match told {
                 Ok(told) => all.add(&told),
-                Err(why) => broken.push(format!("{story:?}\n    {why}")),
+                Err(why) => broken.push(format!("{story}\n    {why}")),
             }),
             Err(fault) => broken.push(format!("a lane ended: {fault}")),
         }
@@ -99,12 +104,18 @@ async fn lane(
     times: u64,
     kills: Arc<AtomicU64>,
     next: Arc<AtomicU64>,
-) -> Vec<(Story, Result<Told, String>)> {
+) -> Vec<(String, Result<Told, String>)> {
     let mut all = Vec::new();
     while kills.load(Ordering::Relaxed) < times {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let story = Story::of(&mut Chance::new(seed.wrapping_add(number)));
-        let told = story.tell(&tapline).await;
+        let mut chance = Chance::new(seed.wrapping_add(number));
+        let (story, told) = if number.is_multiple_of(HISTORY_EVERY) {
+            let history = History::of(&mut chance);
+            (format!("{history:?}"), history.tell(&tapline).await)
+        } else {
+            let story = Story::of(&mut chance);
+            (format!("{story:?}"), story.tell(&tapline).await)
+        };
         let broken = told.is_err();
         kills.fetch_add(told.as_ref().map_or(0, |told| told.kills), Ordering::Relaxed);
         all.push((story, told));

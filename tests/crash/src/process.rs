@@ -16,11 +16,15 @@ pub enum End {
     Itself(Value),
 }
 
-pub fn spawn(tapline: &Path, scene: &Scene, args: &[&str]) -> Result<Child, String> {
-    let mut all = vec!["--json"];
-    all.extend(args);
-    Command::new(tapline)
-        .args(all)
+/// `with_secrets` names the files that hold the key and the passcode: nothing is in a keychain.
+pub fn spawn(tapline: &Path, scene: &Scene, args: &[&str], with_secrets: bool) -> Result<Child, String> {
+    let mut command = Command::new(tapline);
+    command.arg("--json").args(args);
+    if with_secrets {
+        command.arg("--key").arg(scene.file("key.json"));
+        command.arg("--passcode-file").arg(scene.file("passcode"));
+    }
+    command
         .env("TAPLINE_STORE", scene.place.path().join("store"))
         .env("TAPLINE_ENDPOINT", scene.sandbox.endpoint())
         .env("TAPLINE_CA", scene.file("ca.pem"))
@@ -33,17 +37,13 @@ pub fn spawn(tapline: &Path, scene: &Scene, args: &[&str]) -> Result<Child, Stri
         .map_err(|error| format!("tapline does not start: {error}"))
 }
 
-/// Waits for its end, or kills it after a while.
-pub async fn end(mut child: Child, killed_after: Option<Duration>) -> Result<End, String> {
-    if let Some(after) = killed_after {
-        tokio::select! {
-            _ = child.wait() => {}
-            () = tokio::time::sleep(after) => {
-                child.kill().await.map_err(|error| format!("it cannot be killed: {error}"))?;
-                return Ok(End::Killed);
-            }
-        }
-    }
+/// Whether it comes to its end by itself within this time.
+pub async fn has_ended_within(child: &mut Child, time: Duration) -> bool {
+    tokio::time::timeout(time, child.wait()).await.is_ok()
+}
+
+/// Waits for its end.
+pub async fn end(child: Child) -> Result<End, String> {
     let output = tokio::time::timeout(Duration::from_mins(2), child.wait_with_output()).await;
     let output = output
         .map_err(|_| "it does not come to its end".to_owned())?

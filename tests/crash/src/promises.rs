@@ -105,7 +105,7 @@ impl Promises {
             whole(story, scene, &in_doubt)?;
         }
         self.nothing_twice(&arrived, &sent)?;
-        left_behind(scene).map_err(|error| error.to_string())?
+        left_behind(scene, false).map_err(|error| error.to_string())?
     }
 
     /// Acknowledged records are not sent again: what arrived more often than it is there was in doubt in between, and no
@@ -154,16 +154,16 @@ fn whole(story: &Story, scene: &Scene, in_doubt: &Counted) -> Result<(), String>
     Ok(())
 }
 
-/// Whose records the run lists with this fate.
-fn listed(scene: &Scene, fate: &str) -> rusqlite::Result<Counted> {
+/// Whose records any run lists with this fate.
+pub fn listed(scene: &Scene, fate: &str) -> rusqlite::Result<Counted> {
     let database = scene.database()?;
     let mut statement = database.prepare("SELECT identity, count(*) FROM records WHERE fate = ?1 GROUP BY identity")?;
     let rows = statement.query_map([fate], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
     rows.collect()
 }
 
-/// A run that has come to its end leaves no batch open and no key behind.
-fn left_behind(scene: &Scene) -> rusqlite::Result<Result<(), String>> {
+/// A run that has come to its end leaves no batch open and no key behind, unless the next run looks back at this one's.
+pub fn left_behind(scene: &Scene, keys_stay: bool) -> rusqlite::Result<Result<(), String>> {
     let database = scene.database()?;
     for (what, sql) in [
         ("a batch is open", "SELECT count(*) FROM batches WHERE state = 'open'"),
@@ -178,7 +178,7 @@ fn left_behind(scene: &Scene) -> rusqlite::Result<Result<(), String>> {
         ),
     ] {
         let count: i64 = database.query_row(sql, [], |row| row.get(0))?;
-        if count > 0 {
+        if count > 0 && !(keys_stay && what == "a key is held") {
             return Ok(Err(format!("{what}: {count}")));
         }
     }

@@ -17,8 +17,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub async fn new(plan: &Value) -> Result<Self, Box<dyn std::error::Error>> {
-        let sandbox = Sandbox::start(Options::default()).await?;
+    pub async fn new(plan: &Value, options: Options) -> Result<Self, Box<dyn std::error::Error>> {
+        let sandbox = Sandbox::start(options).await?;
         let place = tempfile::tempdir()?;
         let account = sandbox.clevertap().open_account("in1");
         let issued = sandbox.google().issue_working_key("reader");

@@ -2,17 +2,15 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tapline_sandbox::{Fault, Matcher};
+use tapline_sandbox::{Fault, Matcher, Options};
 
+use crate::carry::Carry;
 use crate::chance::Chance;
-use crate::process::{self, End};
-use crate::promises::{Promises, last_run};
 use crate::scene::Scene;
 
-const UPLOADS: &str = "/clevertap/in1/1/upload";
+pub const UPLOADS: &str = "/clevertap/in1/1/upload";
 
 /// What a story is about.
 #[derive(Clone, Debug)]
@@ -41,7 +39,11 @@ pub enum Records {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Told {
     pub stories: u64,
+    pub runs: u64,
     pub kills: u64,
+    /// Runs that another process asked to stop or to wait, and imports that one tried to run a second time.
+    pub asked: u64,
+    pub beside: u64,
     pub rows: u64,
     /// Batches that were open at a kill.
     pub open: u64,
@@ -49,8 +51,25 @@ pub struct Told {
 }
 
 impl Told {
+    /// One run of so many rows, as it was carried to its end.
+    pub fn of(carry: &Carry<'_>, rows: u64) -> Self {
+        Self {
+            stories: 1,
+            runs: 1,
+            kills: carry.killed,
+            asked: carry.asked,
+            beside: carry.beside,
+            rows,
+            open: carry.promises.open_at_kills(),
+            expired: 0,
+        }
+    }
+
     pub fn add(&mut self, more: &Self) {
         self.stories += more.stories;
+        self.runs += more.runs;
+        self.asked += more.asked;
+        self.beside += more.beside;
         self.kills += more.kills;
         self.rows += more.rows;
         self.open += more.open;
@@ -62,8 +81,9 @@ impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} kills in {} runs of {} rows: {} batches were on their way at a kill, {} results had expired",
-            self.kills, self.stories, self.rows, self.open, self.expired
+            "{} kills, {} stops and pauses and {} second starts in {} runs of {} rows: {} batches were on their way at a \
+             kill, {} results had expired",
+            self.kills, self.asked, self.beside, self.runs, self.rows, self.open, self.expired
         )
     }
 }
@@ -128,62 +148,25 @@ impl Story {
 
     /// Tells it to its end. What is broken is the error.
     pub async fn tell(&self, tapline: &Path) -> Result<Told, String> {
-        let scene = Scene::new(&self.plan()).await.map_err(|error| error.to_string())?;
+        let scene = Scene::new(&self.plan(), Options::default())
+            .await
+            .map_err(|error| error.to_string())?;
         scene.serve((1..=self.rows).map(|number| self.row(number)));
         self.misbehave(&scene);
-        let mut chance = self.chance.clone();
-        let mut promises = Promises::default();
-        let (key, passcode) = (scene.file("key.json"), scene.file("passcode"));
-        let secrets = [
-            "--key",
-            &key.to_string_lossy(),
-            "--passcode-file",
-            &passcode.to_string_lossy(),
-        ]
-        .map(str::to_owned);
-        let mut killed = 0;
-        loop {
-            let run = last_run(&scene)?;
-            let mut args: Vec<&str> = match &run {
-                None => vec!["imports", "run", "People", "--yes"],
-                Some((run, false)) => vec!["runs", "resume", run],
-                // It was killed on its way out.
-                Some((run, true)) => vec!["runs", "show", run],
-            };
-            let whole = matches!(run, Some((_, true)));
-            if !whole {
-                args.extend(secrets.iter().map(String::as_str));
+        let mut carry = Carry::new(tapline, &scene, self.chance.clone(), self.kills);
+        let run = carry.until_ended(&["imports", "run", "People", "--yes"], |killed| {
+            if self.expires_after == Some(killed) {
+                scene.sandbox.google().expire_results();
+                // The rows lie in another order in the next result.
+                scene.serve((1..=self.rows).rev().map(|number| self.row(number)));
             }
-            let after = (killed < self.kills && !whole).then(|| Duration::from_millis(chance.between(1, 900)));
-            match process::end(process::spawn(tapline, &scene, &args)?, after).await? {
-                End::Killed => {
-                    killed += 1;
-                    promises.after_a_kill(&scene)?;
-                    if self.expires_after == Some(killed) {
-                        scene.sandbox.google().expire_results();
-                        // The rows lie in another order in the next result.
-                        scene.serve((1..=self.rows).rev().map(|number| self.row(number)));
-                    }
-                }
-                End::Itself(said) => {
-                    let run = &said["ok"]["run"];
-                    if run["outcome"]
-                        .as_str()
-                        .is_some_and(|outcome| outcome.starts_with("completed"))
-                    {
-                        promises.hold(self, &scene, run)?;
-                        return Ok(Told {
-                            stories: 1,
-                            kills: killed,
-                            rows: self.rows,
-                            open: promises.open_at_kills(),
-                            expired: u64::from(self.expires_after.is_some_and(|kill| kill <= killed)),
-                        });
-                    }
-                    return Err(format!("it ended so: {said:#}"));
-                }
-            }
-        }
+        });
+        let run = run.await?;
+        carry.promises.hold(self, &scene, &run)?;
+        Ok(Told {
+            expired: u64::from(self.expires_after.is_some_and(|kill| kill <= carry.killed)),
+            ..Told::of(&carry, self.rows)
+        })
     }
 
     fn misbehave(&self, scene: &Scene) {
