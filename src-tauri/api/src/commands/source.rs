@@ -153,7 +153,7 @@ impl Open {
 
     /// Where a table was not found and another is called nearly that: the source as it was meant.
     async fn with_meant(&self, source: &Source, problem: Problem) -> Problem {
-        let problem = self.client.with_table_meant(&self.dataset, problem).await;
+        let problem = self.client.looked_into(&self.dataset, problem).await;
         let known = |fact| problem.facts().get(fact).map(str::to_owned);
         let (Some(typed), Some(meant)) = (known(Fact::Table), known(Fact::Meant)) else {
             return problem;

@@ -1,6 +1,6 @@
 //! What was asked of BigQuery, so that a refusal can say so, and what earlier answers told of it.
 
-use super::ids::{DatasetId, ProjectId, TableId};
+use super::ids::{DatasetId, DatasetRef, Location, ProjectId, TableId};
 use crate::ground::problem::{Code, Fact, Problem};
 
 /// A question. What is not known is empty.
@@ -21,6 +21,8 @@ pub struct Asked {
     pub job: Option<String>,
     /// Where the dataset is, as an earlier answer said.
     pub dataset_location: Option<String>,
+    /// Where some dataset is, as an earlier answer said: a query names its datasets in its text alone.
+    pub known_place: Option<(DatasetRef, Location)>,
 }
 
 impl Asked {
@@ -76,8 +78,13 @@ impl Asked {
 
     pub(super) fn about(&self, named: Named) -> Self {
         let same = self.dataset == named.dataset;
+        let known = self.known_place.as_ref().filter(|(dataset, _)| {
+            dataset.project.as_str() == named.project && named.dataset.as_deref() == Some(dataset.dataset.as_str())
+        });
+        let known = known.map(|(_, place)| place.to_string());
+        let told = self.dataset_location.clone().filter(|_| same || self.dataset.is_none());
         Self {
-            dataset_location: self.dataset_location.clone().filter(|_| same || self.dataset.is_none()),
+            dataset_location: known.or(told),
             job: None,
             dataset_project: None,
             project: named.project,

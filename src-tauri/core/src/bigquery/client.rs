@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::asked::Asked;
-use super::ids::{DatasetRef, ProjectId, TableRef};
+use super::ids::{DatasetRef, Location, ProjectId, TableRef};
 use super::page::Page;
 use super::query::{Estimate, Query};
 use super::refusal::{refused, within};
@@ -46,6 +46,8 @@ pub struct Client {
     net: Net,
     tokens: Tokens,
     patience: Patience,
+    /// A dataset, and where an answer of just now said it is.
+    place: Option<(DatasetRef, Location)>,
 }
 
 /// What to do when asking again may help.
@@ -64,7 +66,16 @@ impl Client {
             net,
             tokens,
             patience: Patience::None,
+            place: None,
         }
+    }
+
+    /// With what was just learned of a dataset's place, so that a query that finds it nowhere can be told why. What was learned long
+    /// ago may be wrong by now.
+    #[must_use]
+    pub fn knowing(mut self, dataset: &DatasetRef, place: Option<Location>) -> Self {
+        self.place = place.map(|place| (dataset.clone(), place));
+        self
     }
 
     #[must_use]
@@ -198,6 +209,7 @@ impl Client {
     pub(super) fn about_query(&self, method: &'static str, query: &Query) -> Asked {
         Asked {
             location: query.location.as_ref().map(ToString::to_string),
+            known_place: self.place.clone(),
             ..self.about_project(method, &query.billing)
         }
     }

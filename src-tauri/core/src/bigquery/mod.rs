@@ -3,6 +3,7 @@
 
 mod asked;
 mod client;
+mod closer;
 pub mod dataset_box;
 pub mod ids;
 mod job;

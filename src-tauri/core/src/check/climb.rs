@@ -1,6 +1,6 @@
 //! The three waves: a token; a look at project, dataset and rights; a proof by reading. Calls of one wave go side by side.
 
-use crate::bigquery::{Dataset, Estimate, Query, TableBrief, TableId, TableList, quoted};
+use crate::bigquery::{Dataset, Estimate, Query, TableBrief, TableId, TableList, TableRef, quoted};
 use crate::google::resource_manager;
 use crate::ground::problem::{Code, Fact, Problem};
 
@@ -222,19 +222,20 @@ impl Check {
 
     async fn read(&self, id: TableId, brief: &TableBrief) -> Outcome {
         let table = self.target.dataset.table(id);
-        let read = if brief.kind.has_rows_of_its_own() {
+        let mut read = if brief.kind.has_rows_of_its_own() {
             self.bigquery.rows(&table, 0, 1).await.map(drop)
         } else {
-            let name = format!("{}.{}.{}", table.dataset.project, table.dataset.dataset, table.table);
-            let place = self.target.location.clone().or_else(|| self.board.location());
-            let query = Query::new(
-                format!("SELECT *\nFROM {}\nLIMIT 1", quoted(&name)),
-                self.target.billing().clone(),
-            );
-            self.bigquery.dry_run(&query.in_location(place)).await.map(drop)
+            self.read_by_query(&table).await
         };
+        if read.as_ref().is_err_and(only_queries_read) {
+            read = self.read_by_query(&table).await;
+        }
         match read {
             Ok(()) => Outcome::Passed(Some(format!("read {}", table.table))),
+            // The table may be read, and an import need not take the column.
+            Err(problem) if problem.code() == Code::PolicyTagDenied => {
+                Outcome::NotKnown(None, Some(self.bigquery.with_tag_named(problem).await))
+            }
             // It was there a moment ago; somebody drops tables, and nothing is known of the others.
             Err(problem) if problem.code() == Code::TableNotFound => Outcome::NotKnown(None, Some(problem)),
             // Whether queries may run has a step of its own.
@@ -243,12 +244,26 @@ impl Check {
         }
     }
 
+    /// BigQuery's promise that a query would read it.
+    async fn read_by_query(&self, table: &TableRef) -> Result<(), Problem> {
+        let name = format!("{}.{}.{}", table.dataset.project, table.dataset.dataset, table.table);
+        let found = self.board.location();
+        let place = self.target.location.clone().or_else(|| found.clone());
+        let query = Query::new(
+            format!("SELECT *\nFROM {}\nLIMIT 1", quoted(&name)),
+            self.target.billing().clone(),
+        );
+        let client = self.bigquery.clone().knowing(&self.target.dataset, found);
+        client.dry_run(&query.in_location(place)).await.map(drop)
+    }
+
     /// One table stood for all of the dataset's: imports will read others. A view's own table, in another dataset, stands for
-    /// itself.
+    /// itself, and so does one with policies of its own.
     fn for_all_tables(&self, problem: Problem) -> Problem {
         let dataset = &self.target.dataset;
         let is = |fact, name: &str| problem.facts().get(fact) == Some(name);
-        if is(Fact::Project, dataset.project.as_str()) && is(Fact::Dataset, dataset.dataset.as_str()) {
+        let its_own = problem.code() == Code::RowPolicyDenied;
+        if !its_own && is(Fact::Project, dataset.project.as_str()) && is(Fact::Dataset, dataset.dataset.as_str()) {
             return problem.with(Fact::Scope, "dataset");
         }
         problem
@@ -292,6 +307,14 @@ fn may_run_jobs(job: Result<Estimate, Problem>) -> Outcome {
         Ok(_) => Outcome::Passed(None),
         Err(problem) => Outcome::Failed(problem),
     }
+}
+
+/// Whether a table cannot be listed as it lies, and a query reads it all the same, as an import does.
+pub(super) fn only_queries_read(problem: &Problem) -> bool {
+    matches!(
+        problem.code(),
+        Code::RowPolicyDenied | Code::UpsertsPending | Code::TableHasNoRows
+    )
 }
 
 /// Whether a call shows that BigQuery answers in its project.

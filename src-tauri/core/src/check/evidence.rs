@@ -1,6 +1,7 @@
 //! What can be shown after the verdict: tables, and a few rows of one. Lacking it fails nothing.
 
 use super::Check;
+use super::climb::only_queries_read;
 use crate::bigquery::{Page, Query, Schema, TableBrief, TableId, quoted};
 use crate::ground::problem::Problem;
 
@@ -52,11 +53,17 @@ impl Check {
         let table = self.target.dataset.table(table);
         let seen = self.bigquery.table(&table).await?;
         if seen.kind.has_rows_of_its_own() {
-            return Ok(Sample {
-                page: self.bigquery.rows(&table, 0, rows).await?,
-                schema: seen.schema,
-                bytes_billed: 0,
-            });
+            match self.bigquery.rows(&table, 0, rows).await {
+                Ok(page) => {
+                    return Ok(Sample {
+                        page,
+                        schema: seen.schema,
+                        bytes_billed: 0,
+                    });
+                }
+                Err(problem) if only_queries_read(&problem) => {}
+                Err(problem) => return Err(problem),
+            }
         }
         let name = format!("{}.{}.{}", table.dataset.project, table.dataset.dataset, table.table);
         let place = self

@@ -83,7 +83,7 @@ impl Check {
     /// Climbs the whole ladder. Ends at the deadline, or soon after `cancel` is cancelled.
     pub async fn run(&self, cancel: &CancellationToken, observe: Observer<'_>) -> Report {
         self.board.restart(observe);
-        self.bounded(self.climb(observe), cancel, observe).await
+        self.bounded(Box::pin(self.climb(observe)), cancel, observe).await
     }
 
     /// Asks one step's question once more. All others stay as they are.

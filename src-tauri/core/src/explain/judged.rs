@@ -107,6 +107,7 @@ pub(super) fn bigquery(method: Method, context: &Context, reply: Reply) -> Optio
         location: context.location.clone(),
         job: context.job.clone().filter(|_| about_job),
         dataset_location: context.dataset_location.clone(),
+        known_place: None,
     };
     bigquery::judge(method, &asked, reply).err()
 }

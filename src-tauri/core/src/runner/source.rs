@@ -67,7 +67,7 @@ pub(super) async fn open(
     };
     let estimate = match estimate {
         Ok(estimate) => estimate.select_only()?,
-        Err(problem) => return Err(opened.bigquery.with_table_meant(&opened.dataset, problem).await),
+        Err(problem) => return Err(opened.bigquery.looked_into(&opened.dataset, problem).await),
     };
     asking.within_cap(estimate.bytes)?;
     // Whatever stands against the plan is found before anything is paid for.

@@ -542,6 +542,133 @@ async fn an_empty_dataset_leaves_reading_unknown() {
     assert_eq!(report.verdict, Verdict::Passed, "which fails nothing");
 }
 
+const SHOP: &str = "/bigquery/v2/projects/acme-dw/datasets/shop";
+
+fn refusal(status: u16, reason: &str, message: &str) -> Fault {
+    let error = serde_json::json!({"message": message, "domain": "global", "reason": reason});
+    let body = serde_json::json!({"error": {"code": status, "message": message, "errors": [error]}});
+    Fault::answer(status, &body)
+}
+
+#[tokio::test]
+async fn a_view_in_the_wrong_place_is_told_by_the_place_that_was_just_learned() {
+    let sandbox = sandbox().await;
+    let key = sandbox.google().issue_working_key("loader");
+    let view = serde_json::json!({"tableReference": {"tableId": "recent"}, "type": "VIEW"});
+    sandbox.fault(
+        Matcher::path(&format!("{SHOP}/tables")),
+        Fault::answer(200, &serde_json::json!({"tables": [view], "totalItems": 1})),
+    );
+    sandbox.fault(
+        Matcher::path("*/queries").body("recent"),
+        refusal(
+            404,
+            "notFound",
+            "Not found: Table acme-dw:shop.recent was not found in location US",
+        ),
+    );
+    let elsewhere = Target {
+        location: Location::read("US").ok(),
+        ..target("shop")
+    };
+    let report = run(&check(&sandbox, &key, elsewhere)).await;
+    well_formed(&report);
+    let problem = report.step(MayReadTables).problem.as_ref().expect("a problem");
+    assert_eq!(
+        problem.code(),
+        Code::DatasetElsewhere,
+        "not a table that is missing: {problem}"
+    );
+    assert_eq!(
+        problem.facts().get(Fact::DatasetLocation),
+        Some("EU"),
+        "the look told where it is"
+    );
+    assert_eq!(
+        problem.fix(),
+        Some(Fix::Use {
+            field: "location".into(),
+            value: "EU".into()
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_only_queries_may_read_is_read_by_one() {
+    let sandbox = sandbox().await;
+    serve_customers(&sandbox, "customers", 3);
+    let key = sandbox.google().issue_working_key("loader");
+    let hidden = "Access Denied: Table acme-dw:shop.customers: User does not have full access for table acme-dw:shop.customers due to row access policies.";
+    sandbox.fault(
+        Matcher::path(&format!("{SHOP}/tables/customers/data")),
+        refusal(403, "accessDenied", hidden),
+    );
+    let check = check(&sandbox, &key, target("shop"));
+    let report = run(&check).await;
+    well_formed(&report);
+    assert_eq!(
+        report.step(MayReadTables).state,
+        Passed,
+        "an import asks a query: {:?}",
+        states(&report)
+    );
+    check
+        .sample(TableId::read("customers").expect("an id"), 2)
+        .await
+        .expect("and a few rows are shown in the same way");
+    sandbox.fault(
+        Matcher::path("*/queries").body("customers"),
+        refusal(403, "accessDenied", hidden),
+    );
+    let report = check.again(MayReadTables, &CancellationToken::new(), &|_| {}).await;
+    let problem = report.step(MayReadTables).problem.as_ref().expect("a problem");
+    assert_eq!(problem.code(), Code::RowPolicyDenied);
+    let command = problem.command().expect("a command");
+    assert!(
+        command.contains("CREATE ROW ACCESS POLICY tapline_all_rows ON `acme-dw`.`shop`.`customers` GRANT TO"),
+        "{command}"
+    );
+}
+
+#[tokio::test]
+async fn a_tag_on_one_column_fails_nothing_and_is_granted_by_the_name_that_the_table_tells() {
+    let sandbox = sandbox().await;
+    serve_customers(&sandbox, "customers", 3);
+    let key = sandbox.google().issue_working_key("loader");
+    let tagged = "Access Denied: BigQuery BigQuery: User has neither fine-grained reader nor masked get permission to get data protected by policy tag \"PII : email\" on column acme-dw.shop.customers.email.";
+    sandbox.fault(
+        Matcher::path(&format!("{SHOP}/tables/customers/data")),
+        refusal(403, "accessDenied", tagged),
+    );
+    let name = "projects/acme-dw/locations/eu/taxonomies/12/policyTags/34";
+    let email = serde_json::json!({"name": "email", "type": "STRING", "policyTags": {"names": [name]}});
+    sandbox.fault(
+        Matcher::path(&format!("{SHOP}/tables/customers")),
+        Fault::answer(
+            200,
+            &serde_json::json!({"type": "TABLE", "schema": {"fields": [email]}}),
+        ),
+    );
+    let report = run(&check(&sandbox, &key, target("shop"))).await;
+    well_formed(&report);
+    assert_eq!(
+        report.verdict,
+        Verdict::Passed,
+        "the other columns can be imported: {:?}",
+        states(&report)
+    );
+    assert_eq!(report.step(MayReadTables).state, NotKnown);
+    let problem = report.step(MayReadTables).problem.as_ref().expect("a problem");
+    assert_eq!(problem.code(), Code::PolicyTagDenied);
+    assert_eq!(
+        problem.command(),
+        Some(format!(
+            "gcloud data-catalog taxonomies policy-tags add-iam-policy-binding {name} --member=serviceAccount:{} --role=roles/datacatalog.categoryFineGrainedReader",
+            key.client_email
+        ))
+    );
+}
+
 #[tokio::test]
 async fn resource_manager_off_fails_nothing() {
     let sandbox = sandbox().await;

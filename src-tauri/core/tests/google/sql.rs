@@ -144,6 +144,43 @@ async fn a_query_in_the_wrong_place_finds_nothing_and_says_so() {
         "{problem}"
     );
     assert_eq!(problem.facts().get(Fact::Location), Some("US"));
+
+    let problem = client.looked_into(&dataset("shop"), problem).await;
+    assert_eq!(
+        problem.code(),
+        Code::DatasetElsewhere,
+        "a closer look tells which: {problem}"
+    );
+    assert_eq!(problem.facts().get(Fact::DatasetLocation), Some("EU"));
+    assert!(problem.answer().is_some(), "what Google said stays");
+
+    let misnamed = query("SELECT id FROM `acme-dw.shop.weather`").in_location(Location::read("EU").ok());
+    let problem = client.dry_run(&misnamed).await.map(drop).expect_err("nothing there");
+    let problem = client.looked_into(&dataset("shop"), problem).await;
+    assert_eq!(
+        problem.code(),
+        Code::TableNotFound,
+        "the place is right, so the name is wrong: {problem}"
+    );
+
+    let unknown = query("SELECT id FROM `acme-dw.shopp.visits`").in_location(Location::read("EU").ok());
+    let problem = client.dry_run(&unknown).await.map(drop).expect_err("nothing there");
+    let other = client.looked_into(&dataset("shop"), problem.clone()).await;
+    assert_eq!(
+        other, problem,
+        "what was learned of one dataset says nothing of another"
+    );
+    assert_eq!(
+        client.looked_into(&dataset("shopp"), problem.clone()).await,
+        problem,
+        "one that may be hidden is not called missing"
+    );
+    let key = sandbox.google().issue_working_key("overseer");
+    sandbox
+        .google()
+        .grant(&key.client_email, &Resource::project("acme-dw"), Role::DataViewer);
+    let problem = bigquery(sandbox, &key).looked_into(&dataset("shopp"), problem).await;
+    assert_eq!(problem.code(), Code::DatasetNotFound, "it is nowhere: {problem}");
 }
 
 #[tokio::test]

@@ -457,7 +457,7 @@ catalogue! {
         You, NotByItself, at DATASETS }
     DatasetElsewhere = "dataset_elsewhere" {
         "The dataset[ {dataset}] is in {dataset_location}[, not in {location}]",
-        "A query runs where its data is. Leave the location empty, or set it to {dataset_location}.",
+        "A query runs where its data is. Leave the location empty, or set it to {dataset_location}. Where the dataset was moved, test the connection again.",
         You, NotByItself, at DATASET }
     DatasetNotInLocation = "dataset_not_in_location" {
         "The dataset[ {dataset}] was not found in {location|that place}",

@@ -106,6 +106,12 @@ impl Problem {
         self
     }
 
+    /// The same with another code, for a closer look: its facts and what was said stay.
+    #[must_use]
+    pub fn recoded(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
     pub fn code(&self) -> Code {
         self.code
     }
