@@ -78,7 +78,7 @@ impl Client {
             Err(problem) if problem.facts().get(Fact::Status) == Some("409") => {
                 self.seen(&new.table).await?.ok_or(problem)?
             }
-            Err(problem) => return Err(problem),
+            Err(problem) => return Err(for_all_of_ours(problem)),
         };
         if new.expires_at.is_none() && seen.expires_at.is_some() {
             return self.keep_for_good(&new.table).await;
@@ -95,7 +95,7 @@ impl Client {
         {
             Ok(wire) => Ok(Some(wire.seen())),
             Err(problem) if problem.code() == Code::TableNotFound => Ok(None),
-            Err(problem) => Err(problem),
+            Err(problem) => Err(for_all_of_ours(problem)),
         }
     }
 
@@ -106,7 +106,7 @@ impl Client {
         match self.ask(&asked, ask).await {
             Ok(_) => Ok(()),
             Err(problem) if problem.code() == Code::TableNotFound => Ok(()),
-            Err(problem) => Err(problem),
+            Err(problem) => Err(for_all_of_ours(problem)),
         }
     }
 
@@ -114,9 +114,14 @@ impl Client {
         let asked = self.about_table("tables.patch", table);
         let body = json!({"expirationTime": null});
         let ask = || to_table(Ask::patch(Host::BigQuery), table).json(&body);
-        let wire: Wire = self.json(&asked, ask).await?;
+        let wire: Wire = self.json(&asked, ask).await.map_err(for_all_of_ours)?;
         Ok(wire.seen())
     }
+}
+
+/// The next run has a table of another name: what is granted on this one alone would be granted in vain.
+fn for_all_of_ours(problem: Problem) -> Problem {
+    problem.with(Fact::Scope, "dataset")
 }
 
 impl Wire {

@@ -208,6 +208,16 @@ impl Google {
             )));
         }
         let Some(target) = target else { return Ok(()) };
+        // What is not to be made is written to.
+        if asked.query["createDisposition"] == "CREATE_NEVER" {
+            if may(target, "bigquery.tables.updateData") {
+                return Ok(());
+            }
+            let name = format!("{}:{}.{}", target.0, target.1, target.2);
+            return Err(ApiError::denied(format!(
+                "Access Denied: Table {name}: Permission bigquery.tables.updateData denied on table {name} (or it may not exist)."
+            )));
+        }
         let needed = match kind.split('_').next() {
             Some("DROP") => "bigquery.tables.delete",
             Some("ALTER") => "bigquery.tables.update",
