@@ -54,9 +54,13 @@ Ends with 0 where the answer was explained, and with 2 where what was given coul
 #[derive(Debug, Parser)]
 #[command(name = "tapline", version, after_long_help = EXAMPLES, after_help = EXAMPLES)]
 pub struct Cli {
-    /// Answer with one JSON object on stdout: {"ok": …} or {"problem": {"code", "facts", …}}
+    /// Answer with one JSON object on stdout: {"ok": …} or {"problem": {"code", "facts", "command", "answer", …}}
     #[arg(long, global = true)]
     pub json: bool,
+    /// Beneath each problem, show the whole of what Google or CleverTap answered, without secrets. With --json it is always
+    /// there, in problem.answer.body
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
     #[command(subcommand)]
     pub noun: Noun,
 }

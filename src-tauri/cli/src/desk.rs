@@ -11,10 +11,14 @@ use tapline_api::wire::signal::Signal;
 use tapline_api::{App, AppOptions, Code, Host, Terminal, Waiting};
 use tokio::sync::mpsc;
 
+use crate::say::Manner;
+
 pub struct Desk {
     pub app: Arc<App>,
     /// Whether the answer is for a program: then nothing is drawn.
     pub json: bool,
+    /// Whether a problem is followed by the whole answer.
+    pub verbose: bool,
     signals: mpsc::UnboundedReceiver<Signal>,
 }
 
@@ -26,14 +30,19 @@ pub enum Heard {
 }
 
 impl Desk {
-    pub async fn open(json: bool) -> Result<Self, Problem> {
+    pub async fn open(manner: Manner) -> Result<Self, Problem> {
         let (send, signals) = mpsc::unbounded_channel();
         let options = AppOptions {
             attended: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             ..AppOptions::from_env()?
         };
         let app = App::start(options, Arc::new(Listening(send))).await?;
-        Ok(Self { app, json, signals })
+        Ok(Self {
+            app,
+            json: manner.json,
+            verbose: manner.verbose,
+            signals,
+        })
     }
 
     /// Asks the counter.

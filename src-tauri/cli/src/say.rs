@@ -89,18 +89,27 @@ impl Said {
     }
 }
 
+/// How an answer is to be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// One JSON object, for programs.
+    pub json: bool,
+    /// With the whole of what the other side answered.
+    pub verbose: bool,
+}
+
 /// Says it, and gives the exit status.
-pub fn finish(answered: Answered, json: bool) -> End {
+pub fn finish(answered: Answered, manner: Manner) -> End {
     let said = answered.unwrap_or_else(|problem| Said::new(json!({}), "").but(Some(problem)));
     if said.silent {
         return said.end;
     }
-    if json {
+    if manner.json {
         out(&object(&said).to_string());
     } else {
         out(&said.words);
         for problem in &said.problems {
-            let _ = writeln!(io::stderr(), "{}", problem_words(problem));
+            let _ = writeln!(io::stderr(), "{}", problem_words(problem, manner.verbose));
         }
     }
     said.end
@@ -168,8 +177,8 @@ pub fn not_understood(explanation: &str) -> Problem {
     }
 }
 
-/// Title, why, what was asked and said, who can mend it, and the command that does.
-pub fn problem_words(problem: &Problem) -> String {
+/// Title, why, what was asked and said, who can mend it, and the command that does. Beneath it the whole answer, where that is wanted.
+pub fn problem_words(problem: &Problem, verbose: bool) -> String {
     let mut lines = vec![
         format!("{} ({})", clean(&problem.title), problem.code),
         format!("  {}", clean(&problem.explanation)),
@@ -201,7 +210,29 @@ pub fn problem_words(problem: &Problem) -> String {
     if let Some(console) = &problem.console {
         lines.push(format!("  Console: {}", clean(console)));
     }
+    if verbose {
+        lines.extend(whole_answer(problem));
+    }
     lines.join("\n")
+}
+
+/// What came back as it came, line for line. Secrets were taken out before it was kept.
+fn whole_answer(problem: &Problem) -> Vec<String> {
+    let answer = problem.answer.as_ref();
+    let Some(body) = answer.and_then(|answer| answer.body.as_deref()) else {
+        return Vec::new();
+    };
+    let vendor = match problem.voice {
+        Voice::Google => "What Google answered",
+        Voice::CleverTap => "What CleverTap answered",
+        _ => "What came back",
+    };
+    let status = answer
+        .and_then(|answer| answer.status)
+        .map(|status| format!(", HTTP {status}"));
+    let head = format!("  {vendor}{}:", status.unwrap_or_default());
+    let lines = body.lines().map(|line| format!("    {}", clean(line)));
+    std::iter::once(head).chain(lines).collect()
 }
 
 /// Which shell a line is for, where that is not plain.

@@ -136,7 +136,18 @@ async fn keep(app: &App, live: &Live, report: &Report) {
             app.changed("imports");
         }
     }
+    note(live, report);
     app.host.signal(Signal::Check(CheckReport::of(live, report)));
+}
+
+/// Tells the log how each step stands that did not pass, by its problem's code.
+fn note(live: &Live, report: &Report) {
+    for step in &report.steps {
+        if let Some(problem) = &step.problem {
+            let (step, state, code) = (step.name, step.state, problem.code().as_str());
+            tracing::info!(target: "tapline", check = %live.id, ?step, ?state, code, "a step did not pass");
+        }
+    }
 }
 
 fn live(app: &App, check: &str) -> Result<Arc<Live>, Problem> {

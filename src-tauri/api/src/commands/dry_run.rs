@@ -111,6 +111,9 @@ async fn run(app: Arc<App>, live: Arc<Live>, open: Open, plan: Plan, every_row: 
         Some(job) => open.client.job(job).await.ok().and_then(|state| state.bytes_billed),
         None => None,
     };
+    if let Some(Err(problem)) = &ended {
+        tracing::info!(target: "tapline", code = problem.code().as_str(), "a dry run failed");
+    }
     tell(&app, &live, &seen, |report| {
         report.bytes_billed = billed.unwrap_or(0);
         report.state = match &ended {

@@ -108,7 +108,10 @@ async fn add(desk: &mut Desk, add: AddConnection) -> Answered {
         connection.name,
         connection.project_id,
         connection.dataset_id,
-        report.as_ref().map(caution).unwrap_or_default()
+        report
+            .as_ref()
+            .map(|report| caution(report, desk.verbose))
+            .unwrap_or_default()
     );
     let problem = report.as_ref().and_then(words::first_problem);
     Ok(Said::new(json!({ "connection": connection, "check": report }), said).but(problem))
@@ -126,16 +129,16 @@ async fn test(desk: &mut Desk, name: &str, key: &KeySource) -> Answered {
     let said = if desk.json {
         String::new()
     } else {
-        words::verdict(&report) + &caution(&report)
+        words::verdict(&report) + &caution(&report, desk.verbose)
     };
     Ok(Said::new(json!({ "check": report }), said).but(problem))
 }
 
 /// On lines of its own: that the key may do more than it needs to.
-fn caution(report: &CheckReport) -> String {
+fn caution(report: &CheckReport, verbose: bool) -> String {
     let caution = report.caution.as_ref();
     caution
-        .map(|caution| format!("\n{}", problem_words(caution)))
+        .map(|caution| format!("\n{}", problem_words(caution, verbose)))
         .unwrap_or_default()
 }
 

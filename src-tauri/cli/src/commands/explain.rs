@@ -10,7 +10,7 @@ use crate::args::Explain;
 use crate::input;
 use crate::say::{Answered, Said, clean, not_understood, problem_words};
 
-pub fn explain(ask: &Explain) -> Answered {
+pub fn explain(ask: &Explain, verbose: bool) -> Answered {
     let context = ask.context.as_deref().map(beside_stdin).transpose()?;
     let request = ask.request.as_deref().map(beside_stdin).transpose()?;
     // Nobody types an answer: without one there is none.
@@ -35,15 +35,15 @@ pub fn explain(ask: &Explain) -> Answered {
             clean(&name).chars().take(80).collect::<String>()
         );
     }
-    Ok(said(&problems))
+    Ok(said(&problems, verbose))
 }
 
 /// The first on top for those who ask for one field, and beneath `problem` as everywhere else; all others in `also`.
-fn said(problems: &[Problem]) -> Said {
+fn said(problems: &[Problem], verbose: bool) -> Said {
     let Some((first, others)) = problems.split_first() else {
         return Said::whole(serde_json::Value::Null, String::new());
     };
-    let words: Vec<String> = problems.iter().map(problem_words).collect();
+    let words: Vec<String> = problems.iter().map(|problem| problem_words(problem, verbose)).collect();
     let mut object = serde_json::to_value(first).unwrap_or_default();
     if let Some(fields) = object.as_object_mut() {
         let whole = serde_json::to_value(first).unwrap_or_default();

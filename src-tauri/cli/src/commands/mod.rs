@@ -11,7 +11,7 @@ mod runs;
 
 use crate::args::{Cli, Imports, Key, Noun};
 use crate::desk::Desk;
-use crate::say::Answered;
+use crate::say::{Answered, Manner};
 use tapline_api::wire::problem::Problem;
 use tapline_api::{Code, Fact};
 
@@ -23,16 +23,16 @@ fn nothing_called(kind: &str, name: &str) -> Problem {
         .into()
 }
 
-pub async fn answer(cli: Cli) -> Answered {
+pub async fn answer(cli: Cli, manner: Manner) -> Answered {
     // What needs no store opens none.
     match &cli.noun {
         Noun::Key(Key::Check { file }) => return key::check(file),
         Noun::Imports(Imports::Preview { plan, rows, at }) => return preview::preview(plan, rows, *at),
-        Noun::Explain(ask) => return explain::explain(ask),
+        Noun::Explain(ask) => return explain::explain(ask, manner.verbose),
         Noun::Imports(Imports::Schema) => return Ok(imports::schema()),
         _ => {}
     }
-    let mut desk = Desk::open(cli.json).await?;
+    let mut desk = Desk::open(manner).await?;
     let answered = match cli.noun {
         Noun::Connections(ask) => connections::answer(&mut desk, ask).await,
         Noun::Accounts(ask) => accounts::answer(&mut desk, ask).await,

@@ -145,7 +145,7 @@ async fn show(desk: &Desk, run: String) -> Answered {
     }
     if let Some(problem) = &run.problem {
         words.push('\n');
-        words.push_str(&problem_words(problem));
+        words.push_str(&problem_words(problem, desk.verbose));
     }
     Ok(Said::new(json!({ "run": run, "reasons": reasons.groups }), words))
 }

@@ -6,6 +6,7 @@ mod canary;
 mod cdnow;
 mod connections;
 mod dry_run;
+mod everywhere;
 mod heard;
 mod hosts;
 mod ladder;
