@@ -1,5 +1,6 @@
 //! `docs/problems`: a page for each problem and an index, written from the catalogue and never by hand.
 
+mod example;
 mod index;
 mod page;
 mod placeholder;

@@ -2,6 +2,7 @@
 
 use tapline_core::ground::problem::{Code, Entry, Problem, Retry, Voice, Who};
 
+use crate::example::example;
 use crate::placeholder::{marked, placeholder, problem, shown_in};
 
 pub fn file(code: Code) -> String {
@@ -31,6 +32,7 @@ pub fn page(entry: &Entry) -> String {
             rows.collect::<Vec<_>>().join("\n")
         ));
     }
+    parts.extend(example(entry.code));
     parts.push("[All problems](README.md)".to_owned());
     parts.join("\n\n") + "\n"
 }

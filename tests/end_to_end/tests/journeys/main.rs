@@ -12,6 +12,7 @@ mod hosts;
 mod ladder;
 mod life;
 mod meant;
+mod pages;
 mod resend;
 mod rights;
 mod runs;

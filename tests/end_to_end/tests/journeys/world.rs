@@ -300,7 +300,7 @@ fn ended(output: std::process::Output) -> Ended {
 }
 
 /// The command line, built beside these tests.
-fn tapline() -> &'static Path {
+pub fn tapline() -> &'static Path {
     static TAPLINE: OnceLock<PathBuf> = OnceLock::new();
     TAPLINE.get_or_init(|| {
         let here = std::env::current_exe().expect("a test has a file");
