@@ -49,13 +49,21 @@ impl HeldMut<'_> {
         Ok(())
     }
 
-    /// Lets go of all keys of a run: nobody will ask for its rows a second time.
+    /// Lets go of all keys of a run: nobody will ask for its rows a second time. They are many, and tell nothing of
+    /// anybody, so that they are not overwritten as all else is.
     pub fn forget(&self, run: i64) -> Result<()> {
-        self.0
+        let overwriting = |how: &str| {
+            let set = self.0.pragma_update(None, "secure_delete", how);
+            set.doing("saying whether what is deleted is overwritten")
+        };
+        overwriting("off")?;
+        let forgotten = self
+            .0
             .prepare_cached("DELETE FROM held WHERE run = ?1")
             .and_then(|mut statement| statement.execute([run]))
-            .doing("letting go of the keys of a run")?;
-        Ok(())
+            .doing("letting go of the keys of a run");
+        overwriting("on")?;
+        forgotten.map(drop)
     }
 }
 
@@ -171,7 +179,26 @@ impl HeldKeys {
 
 #[cfg(test)]
 mod tests {
-    use super::{HeldKey, HeldKeys, Holding};
+    use super::{HeldKey, HeldKeys, HeldMut, Holding};
+    use rusqlite::Connection;
+
+    #[test]
+    fn letting_keys_go_leaves_all_else_that_is_deleted_overwritten() {
+        let file = Connection::open_in_memory().unwrap();
+        file.execute_batch("PRAGMA secure_delete = on; CREATE TABLE held (run INTEGER, batch INTEGER, keys BLOB)")
+            .unwrap();
+        let held = HeldMut(&file);
+        held.hold(1, 1, &[HeldKey([7; 16])]).unwrap();
+        held.hold(2, 1, &[HeldKey([8; 16])]).unwrap();
+        held.forget(1).unwrap();
+        let ask = |sql: &str| file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(ask("SELECT run FROM held"), 2, "another run's keys are held on");
+        assert_eq!(
+            ask("PRAGMA secure_delete"),
+            1,
+            "the same connection deletes values of people's rows"
+        );
+    }
 
     #[test]
     fn equal_rows_are_left_out_as_often_as_they_were_acknowledged() {
