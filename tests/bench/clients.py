@@ -92,7 +92,7 @@ class Tapline:
 
     name = "Tapline"
 
-    def __init__(self, sandbox: Sandbox):
+    def __init__(self, sandbox: Sandbox, plan=PLAN):
         self.sandbox = sandbox
         self.folder = Path(tempfile.mkdtemp(prefix="store-", dir=CACHE))
         self.environment = {
@@ -109,9 +109,9 @@ class Tapline:
             "accounts", "add", "--name", "bench", "--account-id", account["account_id"],
             "--region", REGIONS[account["region"]], *self.passcode, "--keep-no-passcode", "--no-test",
         )
-        plan = self.folder / "plan.json"
-        plan.write_text(json.dumps(PLAN))
-        self._say("imports", "add", "--plan", str(plan))
+        kept = self.folder / "plan.json"
+        kept.write_text(json.dumps(plan))
+        self._say("imports", "add", "--plan", str(kept))
 
     def _say(self, *words):
         done = subprocess.run([built() / "tapline", *words], env=self.environment, capture_output=True, text=True)

@@ -5,6 +5,8 @@ import shutil
 import statistics
 import subprocess
 
+import changing
+import checking
 from clients import Peer, Tapline, measure
 from world import Sandbox
 
@@ -156,6 +158,14 @@ class Bench:
             f"fsyncs a second at {busy_batches:.0f} batches a second", f"{rate:.1f}", "≤ 20", rate <= 20,
             number=rate, calls=len(calls), batches=batches,
         )
+
+    def changed(self):
+        """One row in a hundred differs: what travels, and what BigQuery bills."""
+        changing.changed(self)
+
+    def check(self):
+        """Test Connection on a slow line and a large dataset."""
+        checking.check(self)
 
 
 def busy(sunk, places):

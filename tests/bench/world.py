@@ -45,12 +45,11 @@ def cores() -> tuple[set[int], set[int]]:
 
 
 class Sandbox:
-    def __init__(self):
+    def __init__(self, sql=False):
         servers, _ = cores()
         os.sched_setaffinity(0, servers)
-        self.process = subprocess.Popen(
-            [built() / "tapline-sandbox", "--no-sql", "--http1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        how = ["--http1"] if sql else ["--http1", "--no-sql"]
+        self.process = subprocess.Popen([built() / "tapline-sandbox", *how], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.told = json.loads(self.process.stdout.readline())
         self.endpoint = self.told["endpoint"]
         self.authority = self.told["authority_pem_path"]
@@ -73,13 +72,17 @@ class Sandbox:
         """Puts this many rows into `people`, and has the server compress their pages once."""
         if rows == self.rows:
             return
+        self.put("people", rows)
+        self.rows = rows
+
+    def put(self, table, rows):
+        """Makes up a table of so many rows."""
         made = min(rows, MOST_MADE)
         columns = [{"name": name, "type": kind} for name, kind in COLUMNS]
         self.control(
             "google/canned",
-            {"dataset": "shop", "table": "people", "columns": columns, "count": made, "rounds": rows // made},
+            {"dataset": "shop", "table": table, "columns": columns, "count": made, "rounds": rows // made},
         )
-        self.rows = rows
 
     def sink(self, latency=0.0, close=False, held=0):
         account = self.account["account_id"]

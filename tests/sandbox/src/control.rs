@@ -46,6 +46,7 @@ async fn controlled(world: &Arc<World>, ask: &Ask) -> Outcome {
     match (ask.method.as_str(), &ask.path()[1..]) {
         ("GET", ["calls"]) => return Ok(calls(world, ask)),
         ("GET", ["sunk"]) => return Ok(json!(world.clevertap.sunk())),
+        ("GET", ["jobs"]) => return Ok(json!(world.google.jobs())),
         ("GET", ["records"]) => return Ok(records(world, ask)),
         ("POST", ["records", "forget"]) => world.clevertap.forget_records(),
         ("POST", ["fault"]) => {

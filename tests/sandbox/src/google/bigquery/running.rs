@@ -81,6 +81,12 @@ impl Google {
         self.books().bigquery.jobs_held.send_replace(hold);
     }
 
+    /// All jobs so far as jobs.get shows them, in no order.
+    pub(crate) fn jobs(&self) -> Vec<Value> {
+        let books = self.books();
+        books.bigquery.jobs.values().map(|job| job.body()).collect()
+    }
+
     /// Lets the next job end in an error that its own status carries, such as `jobInternalError`.
     pub fn fail_next_job(&self, status: u16, reason: &str, message: &str) {
         self.books()

@@ -30,7 +30,7 @@ impl Call<'_> {
         let page = &all[start..(start + most.unwrap_or(LISTED)).min(all.len())];
         let mut body = json!({"kind": "bigquery#tableList", "etag": "tables==", "totalItems": all.len()});
         if !page.is_empty() {
-            body["tables"] = json!(page);
+            body["tables"] = page.iter().map(Listed::body).collect();
         }
         if start + page.len() < all.len() {
             body["nextPageToken"] = json!((start + page.len()).to_string());
@@ -38,15 +38,12 @@ impl Call<'_> {
         Ok(body)
     }
 
-    async fn all_tables(&self, dataset: &str) -> Result<Vec<Value>, ApiError> {
-        let mut all: Vec<Value> = {
+    async fn all_tables(&self, dataset: &str) -> Result<Vec<Listed>, ApiError> {
+        let mut all: Vec<Listed> = {
             let books = self.google.books();
-            let stocked = books
-                .bigquery
-                .stock
-                .keys()
-                .filter(|key| key.0 == self.project && key.1 == dataset);
-            stocked.map(|key| listed(key, "TABLE", None, &Value::Null)).collect()
+            let stocked = books.bigquery.stock.keys();
+            let here = stocked.filter(|key| key.0 == self.project && key.1 == dataset);
+            here.map(Listed::stocked).collect()
         };
         if self.google.inner.engine.is_some() {
             let path = format!(
@@ -56,22 +53,20 @@ impl Call<'_> {
             );
             let found = self.google.engine(Method::GET, &path, None).await?;
             for table in found["tables"].as_array().into_iter().flatten() {
-                let key = key(
-                    self.project,
-                    dataset,
-                    table["tableReference"]["tableId"].as_str().unwrap_or_default(),
-                );
-                let kind = table["type"].as_str().unwrap_or("TABLE");
-                all.push(listed(
-                    &key,
-                    kind,
-                    table["creationTime"].as_str(),
-                    &table["expirationTime"],
-                ));
+                all.push(Listed {
+                    key: key(
+                        self.project,
+                        dataset,
+                        table["tableReference"]["tableId"].as_str().unwrap_or_default(),
+                    ),
+                    kind: table["type"].as_str().unwrap_or("TABLE").to_owned(),
+                    created: table["creationTime"].as_str().unwrap_or("0").to_owned(),
+                    expires: table["expirationTime"].clone(),
+                });
             }
         }
-        all.sort_by(|one, other| one["id"].as_str().cmp(&other["id"].as_str()));
-        all.dedup_by(|one, other| one["id"] == other["id"]);
+        all.sort_by(|one, other| one.key.cmp(&other.key));
+        all.dedup_by(|one, other| one.key == other.key);
         Ok(all)
     }
 
@@ -229,14 +224,34 @@ fn missing(key: &TableKey) -> ApiError {
     ApiError::not_found("Table", &format!("{}:{}.{}", key.0, key.1, key.2))
 }
 
-fn listed(key: &TableKey, kind: &str, created: Option<&str>, expires: &Value) -> Value {
-    let mut item = json!({
-        "kind": "bigquery#table", "id": format!("{}:{}.{}", key.0, key.1, key.2), "type": kind,
-        "tableReference": {"projectId": key.0, "datasetId": key.1, "tableId": key.2},
-        "creationTime": created.unwrap_or("0"),
-    });
-    if !expires.is_null() {
-        item["expirationTime"] = expires.clone();
+/// A table in a list. Its JSON is made for the page that is asked for alone: a dataset may have many thousands.
+struct Listed {
+    key: TableKey,
+    kind: String,
+    created: String,
+    expires: Value,
+}
+
+impl Listed {
+    fn stocked(key: &TableKey) -> Self {
+        Self {
+            key: key.clone(),
+            kind: "TABLE".to_owned(),
+            created: "0".to_owned(),
+            expires: Value::Null,
+        }
     }
-    item
+
+    fn body(&self) -> Value {
+        let (project, dataset, table) = &self.key;
+        let mut item = json!({
+            "kind": "bigquery#table", "id": format!("{project}:{dataset}.{table}"), "type": self.kind,
+            "tableReference": {"projectId": project, "datasetId": dataset, "tableId": table},
+            "creationTime": self.created,
+        });
+        if !self.expires.is_null() {
+            item["expirationTime"] = self.expires.clone();
+        }
+        item
+    }
 }
