@@ -38,7 +38,7 @@ The context is JSON; every name in it may be left out:
   {\"member\": \"loader@acme-dw.iam.gserviceaccount.com\", \"project\": \"acme-dw\", \"billing_project\": \"acme-pay\",
    \"dataset\": \"sales\", \"table\": \"orders\", \"dataset_location\": \"EU\", \"location\": \"US\", \"job\": \"…\",
    \"key_id\": \"…a1b2\", \"local_time\": \"2026-11-23T20:30:00Z\", \"account_id\": \"…\", \"region\": \"eu1\",
-   \"host\": \"…\", \"proxy\": \"…\"}
+   \"host\": \"…\", \"proxy\": \"…\", \"datasets\": [\"sales\"], \"tables\": [\"orders\"], \"columns\": [\"email\"]}
 
 Examples:
   tapline explain --call bigquery.jobs.insert --status 403 < answer.json

@@ -90,10 +90,10 @@ fn refusals(reply: &UploadReply) -> Vec<Problem> {
                 others.join(", ")
             };
             let problem = record::of_refusal(refused[0]);
-            // `count` is the properties of an event for 522, and how many records it is for all others.
-            let problem = match problem.facts().get(Fact::Count) {
-                Some(_) => problem,
-                None => problem.with(Fact::Count, refused.len().to_string()),
+            // `count` is the properties of an event for 522, where its echo shows them, and how many records it is for all others.
+            let problem = match problem.code() {
+                Code::CleverTapEventProperties => problem,
+                _ => problem.with_else(Fact::Count, refused.len().to_string()),
             };
             problem
                 .with_some(Fact::Records, (!numbers.is_empty()).then(|| numbers.join(", ")))

@@ -32,6 +32,10 @@ pub struct Context {
     /// Rights that were asked about.
     pub(super) permissions: Vec<String>,
     pub(super) bytes_cap: Option<String>,
+    /// Names that earlier steps saw: of datasets, of tables in the dataset, of columns of the table.
+    pub(super) seen_datasets: Vec<String>,
+    pub(super) seen_tables: Vec<String>,
+    pub(super) seen_columns: Vec<String>,
     /// Names that mean nothing here.
     pub(super) unknown: Vec<String>,
 }
@@ -89,6 +93,9 @@ impl Context {
             "host" => self.host = Some(text("a host's name")?),
             "proxy" => self.proxy = Some(text("a proxy's host and port")?),
             "bytes_cap" | "maximum_bytes_billed" => self.bytes_cap = Some(text("a number of bytes")?),
+            "datasets" => self.seen_datasets = read_names(name, value)?,
+            "tables" => self.seen_tables = read_names(name, value)?,
+            "columns" => self.seen_columns = read_names(name, value)?,
             _ => self.unknown.push(name.to_owned()),
         }
         Ok(())
@@ -250,6 +257,16 @@ fn split_request(request: &str) -> (&str, &str) {
         } else {
             ("", request)
         }
+    })
+}
+
+fn read_names(name: &str, value: &Value) -> Result<Vec<String>, Problem> {
+    let names = value.as_array().map(|list| {
+        let names = list.iter().map(|one| one.as_str().map(str::to_owned));
+        names.collect::<Option<Vec<_>>>()
+    });
+    names.flatten().ok_or_else(|| {
+        unread(&format!("context, {name}"), "another kind of value").with(Fact::Expected, "a list of names")
     })
 }
 

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use super::context::Context;
 use super::network;
 use super::pasted::{Call, Pasted};
-use crate::bigquery::{self, Method};
+use crate::bigquery::{self, Method, nearest};
 use crate::clevertap::{self, Region};
 use crate::google::{side_answer, token_answer};
 use crate::ground::net::{Host, NetFailure, Reply};
-use crate::ground::problem::{Answer, Code, Problem};
+use crate::ground::problem::{Answer, Code, Fact, Problem};
 
 pub(super) fn judge(pasted: &Pasted) -> Vec<Problem> {
     let found = match pasted.call {
@@ -17,7 +17,29 @@ pub(super) fn judge(pasted: &Pasted) -> Vec<Problem> {
         Call::Upload => upload(pasted),
         _ => vec![google(pasted)],
     };
-    found.into_iter().map(|problem| with_answer(problem, pasted)).collect()
+    found
+        .into_iter()
+        .map(|problem| with_answer(with_meant(problem, &pasted.context), pasted))
+        .collect()
+}
+
+/// The name that was meant, where an earlier step saw one that is nearly the one that was not found.
+fn with_meant(problem: Problem, context: &Context) -> Problem {
+    let (typed, seen, place) = match problem.code() {
+        Code::DatasetNotFound | Code::DatasetNotInLocation | Code::DatasetGetDenied => {
+            (Fact::Dataset, &context.seen_datasets, Fact::Meant)
+        }
+        Code::TableNotFound | Code::TableNotInLocation | Code::TablesGetDenied | Code::TablesGetDataDenied => {
+            (Fact::Table, &context.seen_tables, Fact::Meant)
+        }
+        Code::ColumnGone => (Fact::Column, &context.seen_columns, Fact::Suggestion),
+        _ => return problem,
+    };
+    let Some(typed) = problem.facts().get(typed) else {
+        return problem;
+    };
+    let meant = nearest(typed, seen.iter().map(String::as_str)).map(str::to_owned);
+    problem.with_some_else(place, meant)
 }
 
 /// The answer as the network client would hand it on, where there was one.

@@ -170,6 +170,10 @@ fn grant(refused: &Refused, description: &str, skew: Option<i64>) -> Code {
     if skew.is_some_and(|skew| skew.abs() > TOLERATED_SKEW_SECONDS) {
         return Code::ClockWrong;
     }
+    // The bare word, as older answers have it, or a sentence that tells nothing.
+    if description.is_empty() || description == "Bad Request" || description == "Invalid JWT" {
+        return Code::GrantRefused;
+    }
     Code::TokenRefused
 }
 
@@ -231,7 +235,9 @@ mod tests {
                 Code::ClockWrong,
             ),
             (400, "invalid_grant", "Bad Request", Some(900), Code::ClockWrong),
-            (400, "invalid_grant", "Bad Request", Some(3), Code::TokenRefused),
+            (400, "invalid_grant", "Bad Request", Some(3), Code::GrantRefused),
+            (400, "invalid_grant", "", None, Code::GrantRefused),
+            (400, "invalid_grant", "Something new.", None, Code::TokenRefused),
             (
                 401,
                 "disabled_client",

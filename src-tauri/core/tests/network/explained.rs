@@ -32,6 +32,9 @@ struct Expected {
     /// Codes of the other problems in the same answer, in their order.
     #[serde(default)]
     also: Vec<String>,
+    /// Facts that nothing in the answer tells.
+    #[serde(default)]
+    without: Vec<String>,
 }
 
 fn explained(answer: &Recorded) -> Vec<Problem> {
@@ -72,6 +75,10 @@ fn faults(answer: &Recorded, problems: &[Problem]) -> Vec<String> {
     let first = &problems[0];
     for (fact, value) in &answer.expect.facts {
         expect(fact, first.facts().named(fact).map(str::to_owned), value.clone());
+    }
+    for fact in &answer.expect.without {
+        let told = first.facts().named(fact).unwrap_or("nothing").to_owned();
+        expect(fact, Some(told), "nothing".to_owned());
     }
     if let Some(retryable) = answer.expect.retryable {
         expect(
@@ -114,4 +121,87 @@ fn every_recorded_answer_is_explained_exactly() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// A call, its status, a header, the context, the body; and which of them is refused.
+type Unreadable = (
+    &'static str,
+    Option<u16>,
+    Option<&'static str>,
+    Option<&'static str>,
+    &'static [u8],
+    &'static str,
+);
+
+#[test]
+fn what_cannot_be_read_is_refused_by_its_name_and_nothing_is_guessed() {
+    let jobs = "bigquery.jobs.insert";
+    let rows: &[Unreadable] = &[
+        ("bigquery.jobs.inserts", Some(403), None, None, b"{}", "call"),
+        (jobs, Some(0), None, None, b"{}", "status"),
+        (jobs, Some(600), None, None, b"{}", "status"),
+        (jobs, None, None, None, b"{}", "status"),
+        (jobs, None, None, None, b"", "status"),
+        (jobs, Some(403), Some("no colon"), None, b"{}", "header"),
+        (jobs, Some(403), Some("a b: c"), None, b"{}", "header"),
+        (jobs, Some(403), None, Some("{"), b"{}", "context"),
+        (jobs, Some(403), None, Some("[]"), b"{}", "context"),
+        (
+            jobs,
+            Some(403),
+            None,
+            Some(r#"{"project": []}"#),
+            b"{}",
+            "context, project",
+        ),
+        (
+            jobs,
+            Some(403),
+            None,
+            Some(r#"{"tables": "orders"}"#),
+            b"{}",
+            "context, tables",
+        ),
+        (
+            jobs,
+            Some(403),
+            None,
+            Some(r#"{"tables": [1]}"#),
+            b"{}",
+            "context, tables",
+        ),
+        ("network", None, None, None, b" \n", "body"),
+    ];
+    for (call, status, header, context, body, field) in rows {
+        let headers: Vec<String> = header.iter().map(|header| (*header).to_owned()).collect();
+        let refused = Pasted::read(call, *status, &headers, body.to_vec(), *context, None).map(drop);
+        let refused = refused.expect_err("what makes no sense is not judged");
+        assert_eq!(
+            (refused.code().as_str(), refused.facts().named("field")),
+            ("pasted_unread", Some(*field)),
+            "for {call} {status:?} {header:?} {context:?}"
+        );
+    }
+}
+
+#[test]
+fn whatever_the_body_holds_there_is_one_verdict_and_it_is_short_enough_to_read() {
+    let long = vec![b'a'; 500_000];
+    let nested = vec![b'['; 20_000];
+    let bodies: [&[u8]; 6] = [b"", b"null", b"\x00\xFF\xFE\x01", &long, &nested, "é{…".as_bytes()];
+    for call in tapline_core::explain::Call::ALL {
+        for status in [200, 204, 400, 403, 500] {
+            for body in bodies {
+                let pasted = Pasted::read(call.as_str(), Some(status), &[], body.to_vec(), None, None);
+                let problems = explain_all(&pasted.expect("a status and a body are enough"));
+                let shown = problems[0].answer().and_then(|answer| answer.body.as_deref());
+                assert!(
+                    shown.is_none_or(|shown| shown.len() <= 400_000),
+                    "{} {status} shows all of {} bytes",
+                    call.as_str(),
+                    body.len()
+                );
+            }
+        }
+    }
 }

@@ -43,7 +43,15 @@ pub(super) fn quota(refusal: &Refusal, asked: &Asked) -> Problem {
     if passes.iter().any(|mark| lower.contains(mark)) {
         return asked.problem(Code::RateLimited);
     }
-    asked.problem(Code::QuotaExceeded).with(Fact::Resets, MIDNIGHT)
+    // `Your table exceeded quota for imports or query appends per table. For more information, see …`
+    let named = said.split_once(" exceeded quota for ").map(|(_, rest)| {
+        let rest = rest.split(". ").next().unwrap_or(rest);
+        rest.trim_end_matches('.').to_owned()
+    });
+    asked
+        .problem(Code::QuotaExceeded)
+        .with(Fact::Resets, MIDNIGHT)
+        .with_some(Fact::Quota, named)
 }
 
 /// `Query exceeded limit for bytes billed: 1000000. 10485760 or higher required.`

@@ -335,6 +335,10 @@ catalogue! {
         "Google could not read the request for a token",
         "Its form or its addressee is wrong, before any key was looked at.[ Google's reason is {reason}.] The program that asked is to blame, or something that changed the request on its way.",
         Tapline, NotByItself }
+    GrantRefused = "grant_refused" {
+        "Google refused the key and did not say why",
+        "Most often this computer's clock is off, so look at its date, time and time zone first. The key[ …{key_id_tail}] may have been deleted or replaced instead, or {member|the account} deleted or disabled: an administrator sees that in Google's console under IAM, Service accounts.",
+        ProjectAdmin, NotByItself, at SERVICE_ACCOUNTS }
     TokenRefused = "token_refused" {
         "Google refused the key",
         "It gave a reason that is not known here[: {reason}], with status {status|none}. What Google said stands below.",
