@@ -27,6 +27,7 @@ const DEEPEST: usize = 6;
 
 pub(super) fn unwrap(call: Call, status: Option<u16>, pasted: &[u8]) -> Unwrapped {
     let whole = |body: &[u8]| Unwrapped {
+        status,
         body: body.to_vec(),
         ..Unwrapped::default()
     };
