@@ -158,6 +158,11 @@ export class World {
     return this.#ask("/test/links", {});
   }
 
+  /** Waits until a page that begins so was opened outside the window. */
+  opens(begin, why) {
+    return settles(async () => (await this.links()).some((link) => link.startsWith(begin)), true, why);
+  }
+
   async file(name, text) {
     const path = join(this.folder, name);
     await writeFile(path, text, { mode: 0o600 });
