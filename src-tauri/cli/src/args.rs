@@ -302,6 +302,19 @@ Example:
         /// The import's nickname
         nickname: String,
     },
+    /// Start an import from the beginning: its next run sends every row
+    ///
+    /// Without --yes it tells what that means, and which statements it runs in BigQuery, and does nothing. It forgets how far
+    /// New and updated rows has come, and drops the tables in which Changed rows keeps what CleverTap acknowledged.
+    Restart {
+        /// The import's nickname
+        nickname: String,
+        /// Yes, start it from the beginning
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        key: KeySource,
+    },
     /// Map rows without a network, and see the records or why not
     #[command(
         after_help = "Each line of the rows file is one row, with values as BigQuery's REST API sends them:

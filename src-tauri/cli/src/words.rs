@@ -92,6 +92,7 @@ pub fn run(run: &Run) -> String {
     if let Some(bytes) = run.bytes_billed {
         lines.push(format!("  Billed:      {}", counted(bytes, "byte")));
     }
+    lines.extend(run.aside.words.iter().map(|words| format!("  Not sent:    {words}")));
     lines.push(format!("  Run:         {}", run.id));
     if let Some(doubt) = &run.doubt {
         lines.push(format!("  To decide:   {}", doubt_question(run, doubt)));

@@ -2,6 +2,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { call, onChanged, onSignal, problemOf } from "../backend";
 import type { ImportBrief } from "../backend/generated/ImportBrief";
 import type { Problem } from "../backend/generated/Problem";
+import type { RestartPlan } from "../backend/generated/RestartPlan";
 import type { Run } from "../backend/generated/Run";
 import { matching, noFilters, type ImportFilters } from "./filters";
 import { Launch } from "./launch.svelte";
@@ -15,6 +16,8 @@ export class ImportsList {
   readonly going = new SvelteMap<string, Run>();
   /** The import that a person wants stopped, until it is confirmed. */
   stopping = $state.raw<ImportBrief | null>(null);
+  /** The import that a person wants started from the beginning, and what that means, until it is confirmed. */
+  restarting = $state.raw<{ brief: ImportBrief; plan: RestartPlan } | null>(null);
   actProblem = $state.raw<Problem | null>(null);
   busy = $state(false);
   readonly launch = new Launch();
@@ -61,6 +64,34 @@ export class ImportsList {
       const { brief: stopped } = await call("imports.stop", { import: brief.id });
       this.briefs = (this.briefs ?? []).map((other) => (other.id === stopped.id ? stopped : other));
       this.stopping = null;
+      return true;
+    } catch (thrown) {
+      this.actProblem = problemOf(thrown);
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Asks what starting an import from the beginning means. */
+  async askRestart(brief: ImportBrief): Promise<void> {
+    this.actProblem = null;
+    try {
+      this.restarting = { brief, plan: await call("imports.restart_plan", { import: brief.id }) };
+    } catch (thrown) {
+      this.problem = problemOf(thrown);
+    }
+  }
+
+  /** Its next run sends every row. */
+  async restart(): Promise<boolean> {
+    const asked = this.restarting;
+    if (!asked || this.busy) return false;
+    this.busy = true;
+    this.actProblem = null;
+    try {
+      await call("imports.restart", { import: asked.brief.id });
+      this.restarting = null;
       return true;
     } catch (thrown) {
       this.actProblem = problemOf(thrown);

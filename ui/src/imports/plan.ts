@@ -6,6 +6,7 @@ import type { Events } from "../backend/generated/Events";
 import type { Plan } from "../backend/generated/Plan";
 import type { Property } from "../backend/generated/Property";
 import type { Repairs } from "../backend/generated/Repairs";
+import type { Rows } from "../backend/generated/Rows";
 import type { Source } from "../backend/generated/Source";
 import type { Suggested } from "../backend/generated/Suggested";
 import type { SyncType } from "../backend/generated/SyncType";
@@ -77,6 +78,35 @@ export function withUpdatedOn(plan: Plan, time: TimeColumn | null): Plan {
   const next = { ...plan };
   delete next.updated_on;
   return time ? { ...next, updated_on: time } : next;
+}
+
+/** The three ways to import. */
+export type Way = "all" | "new_and_updated" | "changed";
+
+export function wayOf(plan: Plan): Way {
+  const rows = plan.rows ?? "all";
+  return typeof rows === "string" ? rows : "new_and_updated";
+}
+
+export function withRows(plan: Plan, rows: Rows): Plan {
+  const next = { ...plan };
+  delete next.rows;
+  return rows === "all" ? next : { ...next, rows };
+}
+
+export function withWay(plan: Plan, way: Way): Plan {
+  return withRows(plan, way === "new_and_updated" ? { new_and_updated: {} } : way);
+}
+
+/** How many minutes are read again, where the person has said so. */
+export function overlapOf(plan: Plan): number | null {
+  const rows = plan.rows ?? "all";
+  return typeof rows === "string" ? null : (rows.new_and_updated.overlap_minutes ?? null);
+}
+
+/** Columns that can tell which row is newer. A text cannot: it is not compared as time. */
+export function canTellNewest(column: Column): boolean {
+  return canHoldTime(column) && column.type.toUpperCase() !== "STRING";
 }
 
 export function withProperty(plan: Plan, index: number, change: Partial<Property>): Plan {

@@ -9,7 +9,9 @@ import LeaveDialog from "../frame/LeaveDialog.svelte";
 import { place } from "../frame/place.svelte";
 import { axeFinds } from "../test/axe";
 import ImportList from "./ImportList.svelte";
+import { ImportsList } from "./list.svelte";
 import { account, brief, connection, estimate, plan, problem, run, sample, suggested } from "./made-up";
+import RestartDialog from "./RestartDialog.svelte";
 import Wizard from "./Wizard.svelte";
 
 /** A small engine: names are needed, and a phone needs a country code. */
@@ -199,5 +201,50 @@ describe("the Import Center on the screen", () => {
     render(ImportList);
     await screen.findByRole("rowheader", { name: /Shop customers/ });
     expect(await axeFinds()).toEqual([]);
+  });
+});
+
+describe("which rows are sent", () => {
+  it("can be chosen by keyboard, says what each choice means, and shows what it needs", async () => {
+    host.on("imports.can_compare", problem("tables_create_denied", {}, "Tables cannot be made in shop"));
+    await toMap();
+    const which = screen.getByRole("region", { name: "Which rows are sent" });
+    within(which).getByRole<HTMLInputElement>("radio", { name: "All rows" }).focus();
+    await user.keyboard("{ArrowRight}");
+    expect(within(which).getByText(/Rows without Updated On are never found/)).toBeTruthy();
+    await user.type(within(which).getByRole("textbox", { name: /Overlap/ }), "45");
+    expect(within(which).getByText(/up to 45 minutes later/), "what is out of contract is said").toBeTruthy();
+    await user.keyboard("{Tab}");
+    await user.click(within(which).getByRole("radio", { name: "Changed rows" }));
+    expect((await within(which).findByRole("alert")).textContent).toContain("Tables cannot be made in shop");
+    expect(await axeFinds(which)).toEqual([]);
+  });
+
+  it("names the columns of the event key, and lets each be taken out again", async () => {
+    host.on("imports.get", { brief: brief({ sync_type: "events" }), plan: plan({ records: { events: { name: { specific: "Bought" }, in_doubt: "ask" } } }), problems: [] });
+    render(Wizard, { id: "i1" });
+    await user.click(await screen.findByRole("button", { name: /Next: Map/ }));
+    const which = await screen.findByRole("region", { name: "Which rows are sent" });
+    await user.selectOptions(within(which).getByRole("combobox", { name: /Event key/ }), "customer_id");
+    expect(within(which).getByText(/Rows with the same values are one event/)).toBeTruthy();
+    await user.click(within(which).getByRole("button", { name: "Take customer_id out of the event key" }));
+    expect(within(which).getByText(/every row is an event of its own/)).toBeTruthy();
+  });
+});
+
+describe("an import that goes on from earlier runs", () => {
+  it("starts from the beginning once the statement was shown and agreed to", async () => {
+    const remembering = brief({ goes_on: true, last_run: { run: "r1", started_on: "2026-11-23T14:02:09Z", health: { words: "100 %", percent: 100, tone: "good" }, resumable: false } });
+    host.on("imports.restart_plan", { words: ["Its next run sends every row."], statements: ["DROP TABLE IF EXISTS `shop.state`"] });
+    host.on("imports.restart", { brief: remembering, plan: plan(), problems: [] });
+    const list = new ImportsList();
+    render(RestartDialog, { list });
+    await list.askRestart(remembering);
+    const dialog = await screen.findByRole("alertdialog");
+    expect(dialog.textContent).toContain("DROP TABLE IF EXISTS `shop.state`");
+    expect(host.callsOf("imports.restart"), "nothing happens before it is agreed to").toEqual([]);
+    await user.click(within(dialog).getByRole("button", { name: "Start from the beginning" }));
+    await waitFor(() => expect(host.callsOf("imports.restart")).toEqual([{ import: "i1" }]));
+    list.close();
   });
 });

@@ -3,7 +3,7 @@
 import type { Estimate } from "../backend/generated/Estimate";
 import type { Plan } from "../backend/generated/Plan";
 import { count, many as counted, storage } from "../kit/say";
-import { syncTypeOf } from "./plan";
+import { syncTypeOf, wayOf } from "./plan";
 import { recordNoun, RECORDS_PER_CALL } from "./words";
 
 export interface Summary {
@@ -33,8 +33,8 @@ export function summaryOf(plan: Plan, estimate: Estimate): Summary {
   const calls = Math.ceil(estimate.rows / RECORDS_PER_CALL);
   return {
     // Rows of one identity give way to the newest, so a table can hold fewer profiles than rows.
-    records: sync === "profiles" ? `About ${count(estimate.rows)} ${many}` : counted(estimate.rows, one, many),
-    calls: counted(calls, "call"),
+    records: wayOf(plan) !== "all" ? `At most ${counted(estimate.rows, one, many)}` : sync === "profiles" ? `About ${count(estimate.rows)} ${many}` : counted(estimate.rows, one, many),
+    calls: wayOf(plan) !== "all" ? null : counted(calls, "call"),
     billed: billedWords(estimate),
   };
 }

@@ -8,11 +8,12 @@ import type { Problem } from "../backend/generated/Problem";
 import type { Property } from "../backend/generated/Property";
 import type { Source } from "../backend/generated/Source";
 import type { SyncType } from "../backend/generated/SyncType";
+import { Comparing } from "./comparing.svelte";
 import { DryRun } from "./dry-run.svelte";
 import { Launch } from "./launch.svelte";
 import { linesOf } from "./lines";
 import { freeName, opening } from "./opening";
-import { hasMapping, leaveOut, newPlan, propertyFor, sendColumn, syncTypeOf, withSuggestion, withSyncType } from "./plan";
+import { hasMapping, leaveOut, newPlan, propertyFor, sendColumn, syncTypeOf, wayOf, withSuggestion, withSyncType, withWay, type Way } from "./plan";
 import { PlanReviewer, type Question } from "./review.svelte";
 import { SourceReader } from "./source.svelte";
 import { fieldOf, isAt, problemsOf, stepOf, type StepName } from "./steps";
@@ -52,6 +53,7 @@ export class ImportWizard {
   readonly review = new PlanReviewer();
   readonly dryRun = new DryRun();
   readonly launch = new Launch();
+  readonly comparing = new Comparing();
 
   #saved = $state("");
 
@@ -94,6 +96,11 @@ export class ImportWizard {
     this.plan = plan;
     this.saveProblem = null;
     this.review.ask(this.question);
+  }
+
+  setWay(way: Way): void {
+    this.change(withWay(this.plan, way));
+    this.#compare();
   }
 
   setDatabase(database: string): void {
@@ -263,6 +270,12 @@ export class ImportWizard {
     const connection = this.connection;
     if (connection) void this.source.listTables(connection.id);
     this.source.look(connection?.id ?? null, this.plan.source);
+    this.#compare();
+  }
+
+  #compare(): void {
+    if (wayOf(this.plan) === "changed") void this.comparing.look(this.connection?.id ?? null, this.plan.source);
+    else this.comparing.forget();
   }
 
   #keepForUndo(said: string, worth: boolean): void {

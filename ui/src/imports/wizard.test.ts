@@ -62,6 +62,41 @@ describe("a problem of a field", () => {
   });
 });
 
+describe("the choice of rows", () => {
+  it("is all rows until another is chosen, and leaves no trace when it is all rows again", async () => {
+    await configured();
+    const before = wizard.plan;
+    wizard.setWay("new_and_updated");
+    expect(wizard.plan.rows).toEqual({ new_and_updated: {} });
+    wizard.setWay("all");
+    expect(wizard.plan, "nothing is left of it").toEqual(before);
+  });
+
+  it("asks at once whether Changed rows can be had, and of each source once", async () => {
+    host.on("imports.can_compare", problem("tables_create_denied", {}, "Tables cannot be made"));
+    await configured();
+    wizard.setWay("changed");
+    await vi.runAllTimersAsync();
+    expect(wizard.comparing.problem?.code, "it is said before anything is saved").toBe("tables_create_denied");
+    wizard.change({ ...wizard.plan, nickname: "Others" });
+    wizard.setWay("changed");
+    await vi.runAllTimersAsync();
+    expect(host.callsOf("imports.can_compare").length, "the source is the same").toBe(1);
+    host.on("imports.can_compare", null);
+    wizard.setSource({ table: "orders" });
+    await vi.runAllTimersAsync();
+    expect(wizard.comparing.problem, "another source, another answer").toBeNull();
+    wizard.setWay("all");
+    expect(host.callsOf("imports.can_compare").length).toBe(2);
+  });
+
+  it("says at most how many records a run sends that does not send all rows", async () => {
+    await configured();
+    wizard.setWay("new_and_updated");
+    expect(wizard.summary?.records).toMatch(/^At most/);
+  });
+});
+
 describe("Create Import", () => {
   it("starts with the only tested database and the only account chosen", async () => {
     await wizard.open(null);

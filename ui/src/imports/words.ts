@@ -3,10 +3,12 @@
 import type { DataType } from "../backend/generated/DataType";
 import type { DateFormat } from "../backend/generated/DateFormat";
 import type { ImportStatus } from "../backend/generated/ImportStatus";
+import type { Plan } from "../backend/generated/Plan";
 import type { SyncType } from "../backend/generated/SyncType";
 import type { Tone } from "../backend/generated/Tone";
 import type { Tone as MarkTone } from "../kit/tone";
 import type { Role } from "./lines";
+import { eventsOf, wayOf, type Way } from "./plan";
 
 /** The only partner that Tapline reads from. */
 export const PARTNER = "BigQuery";
@@ -27,6 +29,29 @@ export const syncWords: Record<SyncType, string> = {
   profiles: "User Profile Data",
   events: "Event Data",
 };
+
+export const ways: readonly Way[] = ["all", "new_and_updated", "changed"];
+
+export const wayWords: Record<Way, string> = {
+  all: "All rows",
+  new_and_updated: "New and updated rows",
+  changed: "Changed rows",
+};
+
+/** What a way to import does with the rows of this plan, and what it does not. */
+export function wayMeans(plan: Plan): string {
+  const events = eventsOf(plan);
+  switch (wayOf(plan)) {
+    case "all":
+      return events ? "Every run sends every row as an event, those that were sent before too. Fit for one run, or for a source that holds only what is new." : "Every run sends every row. A profile stays one, however often it is sent.";
+    case "new_and_updated":
+      return `A run sends the rows whose Updated On has come since the last one; the first sends all that have one.${events ? " A row that is updated is sent as another event." : ""} Rows without Updated On are never found, and counted. What is deleted stays at CleverTap.`;
+    case "changed": {
+      const edited = !events ? "" : (events.key ?? []).length > 0 ? " Events cannot be changed: rows that were edited are counted, and not sent." : " Without an event key, a row that was edited is an event of its own.";
+      return `BigQuery compares the source with what CleverTap has acknowledged, and only what differs travels. It needs no Updated On.${edited} What is deleted is counted, and stays at CleverTap.`;
+    }
+  }
+}
 
 export const dataTypeWords: Record<DataType, string> = {
   string: "String",

@@ -1,6 +1,7 @@
 /** Every icon in use, under the name of what it means here. */
 export { default as IconAccount } from "@lucide/svelte/icons/user-round";
 export { default as IconAdd } from "@lucide/svelte/icons/plus";
+export { default as IconAgain } from "@lucide/svelte/icons/rotate-ccw";
 export { default as IconBack } from "@lucide/svelte/icons/arrow-left";
 export { default as IconBox } from "@lucide/svelte/icons/box";
 export { default as IconCalendar } from "@lucide/svelte/icons/calendar";

@@ -11,7 +11,7 @@ use tapline_core::import::state::ImportStatus;
 use tapline_core::import::validate;
 use tapline_core::store::{ImportRow, Reading, StoreError, Subject};
 
-use super::id;
+use super::{id, restart};
 use crate::App;
 use crate::wire::import::{Import, ImportBrief, ImportRef, ImportSave};
 use crate::wire::problem::Problem as WireProblem;
@@ -37,6 +37,9 @@ pub(super) async fn save(app: &Arc<App>, save: ImportSave) -> Result<Import, Pro
         return Err(Problem::new(Code::FieldEmpty)
             .with(Fact::Field, "nickname")
             .with(Fact::Name, "Nickname"));
+    }
+    if !draft {
+        restart::may_be_saved(app, &plan).await?;
     }
     let person = app.person().await?;
     let refused = app

@@ -9,6 +9,7 @@ mod explain;
 mod imports;
 pub(crate) mod key;
 mod resend;
+mod restart;
 mod resume;
 mod run_now;
 pub(crate) mod runs;
@@ -183,6 +184,12 @@ commands! {
     "imports.run_warning" run_now::warning (wire::import::ImportRef) -> Option<wire::import::RunWarning>;
     /// Run now. Progress comes as `run` signals.
     "imports.run" run_now::start (wire::import::ImportRunAsk) -> wire::run::Run;
+    /// Whether Changed rows can be had from a source, by dry runs: what stands against it, where something does.
+    "imports.can_compare" restart::can_compare (wire::import::SourceAsk) -> Option<wire::problem::Problem>;
+    /// What starting the import from the beginning means. Changes nothing.
+    "imports.restart_plan" restart::plan (wire::import::ImportRef) -> wire::import::RestartPlan;
+    /// Forgets what the import has sent, and drops its tables in BigQuery: its next run sends every row.
+    "imports.restart" restart::restart (wire::import::ImportRef) -> wire::import::Import;
     /// Stops the import for good, and its run with it.
     "imports.stop" imports::stop (wire::import::ImportRef) -> wire::import::Import;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tapline_core::ground::ids::ImportId;
 use tapline_core::ground::problem::{Code, Fact, Problem};
-use tapline_core::import::plan::{Records, Source};
+use tapline_core::import::plan::{Records, Rows, Source};
 use tapline_core::runner::{Going, Progress};
 use tapline_core::store::ImportRow;
 
@@ -84,23 +84,43 @@ async fn follow(app: Arc<App>, mut going: Going, mends: Option<String>) {
     }
 }
 
-/// Events with all rows cannot be taken back, and a second time they are all there twice.
+/// Events cannot be taken back, so it is asked before all rows are sent as such. A run that sends what is new since the last
+/// one needs no word: only the first of them sends them all.
 async fn warning_of(app: &App, row: &ImportRow) -> Result<Option<RunWarning>, Problem> {
     if row.plan.records == Records::Profiles {
         return Ok(None);
     }
-    let import = row.id;
-    let delivered = app
+    let (import, ways) = (row.id, row.plan.rows.clone());
+    let (delivered, goes_on) = app
         .look(move |store| {
             let runs = store.runs().list(Some(import))?;
-            Ok(runs.iter().map(|row| row.run.counts.delivered).sum::<u64>())
+            let goes_on = match ways {
+                Rows::All => false,
+                Rows::NewAndUpdated(_) => store.watermarks().any(import)?,
+                Rows::Changed => store
+                    .comparisons()
+                    .state(import)?
+                    .is_some_and(|state| state.merged_at.is_some()),
+            };
+            Ok((runs.iter().map(|row| row.run.counts.delivered).sum::<u64>(), goes_on))
         })
         .await?;
+    if goes_on {
+        return Ok(None);
+    }
     let rows = rows_of(app, row).await;
+    let dated = match row.plan.rows {
+        Rows::NewAndUpdated(_) => " that have an Updated On",
+        Rows::All | Rows::Changed => "",
+    };
     let sent = match rows {
-        Some(1) => "1 row is sent as an event.".to_owned(),
-        Some(rows) => format!("All {} rows are sent as events.", grouped(rows)),
-        None => "Every row is sent as an event.".to_owned(),
+        Some(rows) if dated.is_empty() && rows == 1 => "1 row is sent as an event.".to_owned(),
+        Some(rows) if dated.is_empty() => format!("All {} rows are sent as events.", grouped(rows)),
+        Some(rows) => format!(
+            "Of {} rows, all{dated} are sent as events: this is the first run.",
+            grouped(rows)
+        ),
+        None => format!("All rows{dated} are sent as events."),
     };
     let again = match delivered {
         0 => String::new(),

@@ -29,6 +29,8 @@ wire! {
         /// "Manually Trigger" for now.
         pub frequency: String,
         pub last_run: Option<LastRun>,
+        /// Whether its runs go on from earlier ones: then it can be started from the beginning.
+        pub goes_on: bool,
         pub created_on: String,
         pub created_by: String,
         pub updated_on: String,
@@ -187,6 +189,14 @@ wire! {
     pub struct RunWarning {
         pub rows: Option<u64>,
         pub words: String,
+    }
+
+    /// What starting an import from the beginning means.
+    pub struct RestartPlan {
+        /// In words.
+        pub words: Vec<String>,
+        /// What is run in BigQuery, to drop the tables of what CleverTap acknowledged.
+        pub statements: Vec<String>,
     }
 
     pub struct ImportRunAsk {

@@ -63,6 +63,8 @@ wire! {
         Bq,
         #[doc = "A statement of SQL, inside the quotes of a `bq query` that runs it."]
         Sql,
+        #[doc = "Tapline's own command line."]
+        Tapline,
     }
 
     /// A command as one shell reads it.

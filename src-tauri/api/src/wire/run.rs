@@ -38,6 +38,20 @@ wire! {
         pub batches: u64,
     }
 
+    /// Rows that a run counted and did not send. Nothing where nobody looked.
+    pub struct Aside {
+        /// Without Updated On: New and updated rows never finds them.
+        pub undated: Option<u64>,
+        /// With an Updated On that is still to come.
+        pub later: Option<u64>,
+        /// Acknowledged once, and no longer in the source.
+        pub vanished: Option<u64>,
+        /// Events that differ from what was sent.
+        pub edited: Option<u64>,
+        /// A sentence for each kind of which there are some.
+        pub words: Vec<String>,
+    }
+
     pub struct Run {
         pub id: String,
         pub import: String,
@@ -54,6 +68,7 @@ wire! {
         pub started_by: String,
         pub ended_on: Option<String>,
         pub counts: Counts,
+        pub aside: Aside,
         pub health: Health,
         pub records_per_second: Option<f64>,
         pub seconds_left: Option<u64>,

@@ -1,6 +1,6 @@
 //! One problem's page.
 
-use tapline_core::ground::problem::{Code, Entry, Problem, Retry, Voice, Who};
+use tapline_core::ground::problem::{Code, Entry, Problem, Retry, Tool, Voice, Who};
 
 use crate::example::example;
 use crate::placeholder::{marked, placeholder, problem, shown_in};
@@ -57,9 +57,11 @@ fn in_short(entry: &Entry, known: &Problem) -> String {
 fn remedy(known: &Problem) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(command) = known.command() {
-        parts.push(format!(
-            "## What fixes it\n\nIn Cloud Shell, or in a terminal with Google's tools:\n\n```sh\n{command}\n```"
-        ));
+        let place = match known.tool() {
+            Some(Tool::Tapline) => "In a terminal",
+            _ => "In Cloud Shell, or in a terminal with Google's tools",
+        };
+        parts.push(format!("## What fixes it\n\n{place}:\n\n```sh\n{command}\n```"));
         parts.extend(known.command_does().map(|does| marked(&does)));
         parts.extend(known.settles().map(str::to_owned));
     }

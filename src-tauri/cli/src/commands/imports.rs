@@ -1,7 +1,7 @@
 //! `tapline imports`: all but preview, which needs no store.
 
 use serde_json::json;
-use tapline_api::wire::import::{Import, ImportBrief, ImportRef, ImportRunAsk, ImportSave, RunWarning};
+use tapline_api::wire::import::{Import, ImportBrief, ImportRef, ImportRunAsk, ImportSave, RestartPlan, RunWarning};
 use tapline_api::wire::problem::Problem;
 use tapline_api::wire::run::{Outcome, Run};
 use tapline_api::{Code, Fact, offline};
@@ -27,6 +27,7 @@ pub async fn answer(desk: &mut Desk, ask: Imports) -> Answered {
             passcode,
         } => run(desk, &nickname, yes, &key, &passcode).await,
         Imports::Stop { nickname } => stop(desk, &nickname).await,
+        Imports::Restart { nickname, yes, key } => restart(desk, &nickname, yes, &key).await,
         Imports::Preview { .. } | Imports::Schema => Ok(schema()),
     }
 }
@@ -114,6 +115,32 @@ async fn stop(desk: &Desk, nickname: &str) -> Answered {
         "{} is stopped. Saving it anew makes it Ready.",
         clean(&import.brief.nickname)
     );
+    Ok(Said::new(json!({ "import": import }), said))
+}
+
+async fn restart(desk: &Desk, nickname: &str, yes: bool, key: &KeySource) -> Answered {
+    let brief = named(desk, nickname).await?;
+    let ask = ImportRef {
+        import: brief.id.clone(),
+    };
+    let plan: RestartPlan = desk.ask("imports.restart_plan", &ask).await?;
+    let mut said = plan.words.join(" ");
+    for statement in &plan.statements {
+        said.push_str("\n  ");
+        said.push_str(statement);
+    }
+    if !yes {
+        said.push_str("\nNothing was done. --yes starts it from the beginning.");
+        return Ok(Said::new(json!({ "restart": plan }), said));
+    }
+    if !plan.statements.is_empty()
+        && let Some(connection) = &brief.connection
+    {
+        let connection = connections::named(desk, connection).await?;
+        connections::lend_key(desk, &connection, key).await?;
+    }
+    let import: Import = desk.ask("imports.restart", &ask).await?;
+    said.push_str("\nDone. Run it when you like.");
     Ok(Said::new(json!({ "import": import }), said))
 }
 

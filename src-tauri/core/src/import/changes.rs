@@ -8,7 +8,8 @@
 
 use super::plan::{Plan, Records};
 use super::statement::{Base, GROUP_SIZE, listed, row_text};
-use crate::bigquery::{DatasetRef, Field, FieldKind, Mode, Schema, TableRef, quoted};
+use crate::bigquery::{DatasetRef, Field, FieldKind, Mode, Schema, TableId, TableRef, quoted};
+use crate::ground::problem::Problem;
 
 /// Columns of a delta besides the plan's.
 pub const KEY: &str = "tapline_key";
@@ -233,6 +234,15 @@ WHEN NOT MATCHED AND NOT tapline_new.doubted THEN
 /// Changes nothing, and needs every right and all else that a [`merge`] needs. For a dry run.
 pub fn trial(state: &TableRef) -> String {
     format!("DELETE FROM {} WHERE FALSE", state.sql())
+}
+
+/// Makes a table like a state. For a dry run, which makes nothing and needs every right to make one.
+pub fn trial_of_making(dataset: &DatasetRef) -> Result<String, Problem> {
+    let table = dataset.table(TableId::read("tapline_state_trial")?);
+    Ok(format!(
+        "CREATE TABLE {} ({STATE_KEY} BYTES, {STATE_MARK} INT64)",
+        table.sql()
+    ))
 }
 
 /// Adds unacknowledged keys to a table of them.

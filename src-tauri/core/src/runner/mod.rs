@@ -16,6 +16,7 @@ mod pump;
 mod question;
 mod read;
 mod resend;
+mod restart;
 mod room;
 mod send;
 mod settle;

@@ -18,6 +18,7 @@ mod place;
 mod records;
 mod recovery;
 mod resends;
+mod restart;
 mod runs;
 mod settings;
 mod text;

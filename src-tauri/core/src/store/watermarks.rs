@@ -36,6 +36,12 @@ impl Watermarks<'_> {
         Ok(found.flatten())
     }
 
+    /// Whether a run of the import has been confirmed delivered, whatever it followed.
+    pub fn any(&self, import: ImportId) -> Result<bool> {
+        let sql = "SELECT 1 FROM watermarks WHERE import_id = ?1";
+        Ok(text::row(self.0, "watermarks", sql, [import.kept()], |_| Ok(()))?.is_some())
+    }
+
     /// What a run reads, once it is fixed.
     pub fn window(&self, run: i64) -> Result<Option<WindowRow>> {
         let sql = "SELECT * FROM windows WHERE run = ?1";

@@ -5,6 +5,7 @@ mod chance;
 mod changed;
 mod histories;
 mod newer;
+mod restart;
 mod rights;
 #[path = "../runner/support.rs"]
 #[allow(dead_code, reason = "each binary uses its part of what they share")]

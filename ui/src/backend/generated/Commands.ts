@@ -40,6 +40,7 @@ import type { RecordsAsk } from "./RecordsAsk";
 import type { RecordsPage } from "./RecordsPage";
 import type { ResendAsk } from "./ResendAsk";
 import type { ResendPlan } from "./ResendPlan";
+import type { RestartPlan } from "./RestartPlan";
 import type { ResumePlan } from "./ResumePlan";
 import type { ReviewAsk } from "./ReviewAsk";
 import type { Run } from "./Run";
@@ -111,6 +112,12 @@ export type Commands = {
   "imports.run_warning": { args: ImportRef; reply: RunWarning | null };
   /** Run now. Progress comes as `run` signals. */
   "imports.run": { args: ImportRunAsk; reply: Run };
+  /** Whether Changed rows can be had from a source, by dry runs: what stands against it, where something does. */
+  "imports.can_compare": { args: SourceAsk; reply: Problem | null };
+  /** What starting the import from the beginning means. Changes nothing. */
+  "imports.restart_plan": { args: ImportRef; reply: RestartPlan };
+  /** Forgets what the import has sent, and drops its tables in BigQuery: its next run sends every row. */
+  "imports.restart": { args: ImportRef; reply: Import };
   /** Stops the import for good, and its run with it. */
   "imports.stop": { args: ImportRef; reply: Import };
   "runs.list": { args: RunsAsk; reply: Array<Run> };

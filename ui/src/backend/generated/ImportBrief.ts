@@ -18,4 +18,8 @@ datasource: string,
 /**
  * "Manually Trigger" for now.
  */
-frequency: string, last_run: LastRun | null, created_on: string, created_by: string, updated_on: string, updated_by: string, };
+frequency: string, last_run: LastRun | null, 
+/**
+ * Whether its runs go on from earlier ones: then it can be started from the beginning.
+ */
+goes_on: boolean, created_on: string, created_by: string, updated_on: string, updated_by: string, };

@@ -40,6 +40,7 @@ impl ImportBrief {
                 Source::Sql(_) => "SQL".to_owned(),
             },
             frequency: "Manually Trigger".to_owned(),
+            goes_on: !row.plan.rows.is_all(),
             last_run: last_run.map(|(last, resumable)| LastRun {
                 run: last.run.id.to_string(),
                 started_on: last.run.started_at.to_string(),

@@ -80,6 +80,7 @@ impl From<core::Tool> for Tool {
             core::Tool::Gcloud => Self::Gcloud,
             core::Tool::Bq => Self::Bq,
             core::Tool::Sql => Self::Sql,
+            core::Tool::Tapline => Self::Tapline,
         }
     }
 }

@@ -5,7 +5,7 @@ use tapline_core::store::{self, ReasonCount, RecordRow};
 
 use crate::wire::import::Reason;
 use crate::wire::problem::Problem;
-use crate::wire::run::{Counts, Doubt, Fate, Health, Outcome, Phase, ReasonGroup, Run, RunRecord, Tone};
+use crate::wire::run::{Aside, Counts, Doubt, Fate, Health, Outcome, Phase, ReasonGroup, Run, RunRecord, Tone};
 
 /// What a reason is once the values in it are forgotten.
 const FORGOTTEN: &str = "Its values are forgotten";
@@ -28,6 +28,7 @@ impl Run {
             started_by: run.started_by.clone(),
             ended_on: run.ended_at.map(|at| at.to_string()),
             counts: run.counts.into(),
+            aside: run.aside.into(),
             health: run.health().into(),
             records_per_second: pace.as_ref().map(|pace| pace.records_per_second),
             seconds_left: pace.and_then(|pace| pace.seconds_left),
@@ -92,6 +93,18 @@ impl From<core::Counts> for Counts {
             unprocessed: counts.unprocessed,
             in_doubt: counts.in_doubt,
             batches: counts.batches,
+        }
+    }
+}
+
+impl From<core::Aside> for Aside {
+    fn from(aside: core::Aside) -> Self {
+        Self {
+            undated: aside.undated,
+            later: aside.later,
+            vanished: aside.vanished,
+            edited: aside.edited,
+            words: aside.words(),
         }
     }
 }

@@ -1089,7 +1089,7 @@ catalogue! {
     StateGone = "state_gone" {
         "The table of what CleverTap acknowledged is gone",
         "[{name} compares its source with {table}, and it is not there.] Start the import from the beginning to make it anew: every row is then sent again, and events that arrived before will be there twice.",
-        You, NotByItself }
+        You, NotByItself, by RESTART }
     StateOwnedElsewhere = "state_owned_elsewhere" {
         "The table of what CleverTap acknowledged belongs to another Tapline",
         "[{table} was made by the Tapline store {found}.] Two that write to one table would each take the other's rows for sent. Run the import where it was made, or make a new import here.",
@@ -1097,11 +1097,11 @@ catalogue! {
     StateOfOtherMapping = "state_of_other_mapping" {
         "The mapping of {name} has changed",
         "What CleverTap acknowledged was another mapping's, so every row would be sent again, and events that arrived before would be there twice. Start the import from the beginning if that is meant.[ The old table can then go: {statement}]",
-        You, NotByItself }
+        You, NotByItself, by RESTART }
     ComparisonGone = "comparison_gone" {
         "The last run's result has expired",
-        "[{count} events of it may have arrived], and they were not written down in BigQuery before the result expired. Start the import from the beginning: every row is then sent again, and events that arrived before will be there twice.",
-        You, NotByItself }
+        "What arrived of it was not written down in BigQuery before it expired[, and that may be {count} events]. Start the import from the beginning: every row is then sent again, and events that arrived before will be there twice.",
+        You, NotByItself, by RESTART }
     ResultChanged = "result_changed" {
         "The result was changed while it was read",
         "[{table} had {expected} rows][ and has {found} now]. Somebody, or something, has written to it, so nobody can say which rows were sent. Run the import again.",

@@ -22,6 +22,8 @@ pub enum Tool {
     Bq,
     /// A statement of SQL, inside the quotes of a `bq query` that runs it.
     Sql,
+    /// Tapline's own command line.
+    Tapline,
 }
 
 /// Stands in a command for the address of the service account, where nobody named it: an answer that was pasted rarely does.
@@ -81,6 +83,8 @@ impl Problem {
                 Tool::Gcloud
             } else if command.starts_with("bq query ") {
                 Tool::Sql
+            } else if command.starts_with("tapline ") {
+                Tool::Tapline
             } else {
                 Tool::Bq
             }

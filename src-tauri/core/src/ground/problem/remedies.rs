@@ -147,6 +147,13 @@ pub const GRANT_ENCRYPTION: &[Command] = &[Command {
     settles: GRANTS_SETTLE,
 }];
 
+/// Tapline's own.
+pub const RESTART: &[Command] = &[Command {
+    template: "tapline imports restart {name}",
+    does: "It says what starting {name} from the beginning means, and which tables it drops; nothing is done without --yes. In the window: the import's menu in the Import Center.",
+    settles: None,
+}];
+
 // ---- pages of the console ------------------------------------------------------------------------------------------
 
 pub const IAM: &[Page] = &["https://console.cloud.google.com/iam-admin/iam?project={project}"];

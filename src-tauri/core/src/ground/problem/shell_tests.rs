@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::super::{CATALOGUE, Fact, Facts};
 use super::shell::{self, Shell};
 
-/// Stand-ins for Google's tools: each prints the words that it was given, a NUL behind each.
-const TOOLS: &str = "gcloud() { printf '%s\\0' gcloud \"$@\"; }\nbq() { printf '%s\\0' bq \"$@\"; }\n";
+/// Stand-ins for Google's tools and for ours: each prints the words that it was given, a NUL behind each.
+const TOOLS: &str = "tapline() { printf '%s\\0' tapline \"$@\"; }\ngcloud() { printf '%s\\0' gcloud \"$@\"; }\nbq() { printf '%s\\0' bq \"$@\"; }\n";
 
 /// What shells, terminals and SQL hang on.
 const HOSTILE: &[&str] = &[
