@@ -35,12 +35,15 @@ impl Halt {
 
     /// A part of the run ended before its time. What a panic says may hold a value of somebody's row, so it is not told.
     pub fn fault(&self, ended: &JoinError) {
-        let what = if ended.is_panic() {
-            "a part of the run failed"
-        } else {
-            "a part of the run was ended"
-        };
-        self.fail(Problem::new(Code::Internal).with(Fact::Detail, what));
+        if ended.is_panic() {
+            return self.broke();
+        }
+        self.fail(Problem::new(Code::Internal).with(Fact::Detail, "a part of the run was ended"));
+    }
+
+    /// A part of the run broke by a fault of ours.
+    pub fn broke(&self) {
+        self.fail(Problem::new(Code::Internal).with(Fact::Detail, "a part of the run failed"));
     }
 
     pub fn is_set(&self) -> bool {

@@ -69,11 +69,15 @@ impl Ledger {
         self.entries.clone()
     }
 
-    /// Waits until all that was said is on the disk. Everybody else who may say something must be done.
-    pub async fn close(self) {
+    /// Waits until all that was said is on the disk. Everybody else who may say something must be done. A ledger that broke
+    /// fails the run: what was said to it may not be there.
+    pub async fn close(self, halt: &Halt) {
         let Self { entries, thread } = self;
         drop(entries);
-        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            halt.broke();
+        }
     }
 }
 

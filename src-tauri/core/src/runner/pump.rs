@@ -179,7 +179,7 @@ impl Pump {
         let packing = tokio::task::spawn_blocking(move || pack(packer, pages, &out));
         send(ready, sending).await;
         let ends = [reading.await, packing.await];
-        ledger.close().await;
+        ledger.close(&self.halt).await;
         if let Some(ended) = ends.into_iter().find_map(Result::err) {
             self.halt.fault(&ended);
         }

@@ -121,7 +121,7 @@ impl Pump {
         };
         let sent = self.send_pages(&sending, &settled).await;
         drop(sending);
-        ledger.close().await;
+        ledger.close(&self.halt).await;
         sent
     }
 

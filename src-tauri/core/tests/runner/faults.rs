@@ -27,6 +27,27 @@ fn ways() -> Vec<(&'static str, Fault)> {
             Fault::answer(503, &json!({"error": {"code": 503, "message": "Later"}})),
         ),
         ("500 without words", Fault::answer(500, &json!(null))),
+        (
+            "429",
+            Fault::answer(
+                429,
+                &json!({"status": "fail", "error": {"code": 429, "message": "Slow down", "errors": [{"reason": "rateLimitExceeded"}]}}),
+            ),
+        ),
+        (
+            "an expired token",
+            Fault::answer(
+                401,
+                &json!({"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "Invalid Credentials"}}),
+            ),
+        ),
+        (
+            "slow",
+            Fault::Drip {
+                bytes: 20_000,
+                every_ms: 20,
+            },
+        ),
     ]
 }
 
@@ -117,6 +138,65 @@ async fn asking_what_it_billed_goes_wrong() {
 #[tokio::test]
 async fn an_upload_goes_wrong() {
     each_way(Matcher::path(UPLOADS)).await;
+}
+
+#[tokio::test]
+async fn what_is_told_to_wait_waits_and_the_others_go_on_meanwhile() {
+    let scene = Scene::new().await;
+    scene.good_people(2_000);
+    let headers = [("retry-after".to_owned(), "3600".to_owned())].into();
+    let later = Fault::Answer {
+        status: 503,
+        headers,
+        body: json!({"status": "fail"}).to_string(),
+    };
+    scene.sandbox.fault(Matcher::path(UPLOADS).body("\"u1\""), later);
+    let soon = Fault::answer(503, &json!({"status": "fail"}));
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).body("\"u1500\"").times(3), soon);
+    let mut going = scene.start(scene.events()).await;
+    let id = going.id;
+    while let Some(news) = going.news().await {
+        if news.run.counts.delivered == 1_000 {
+            break;
+        }
+    }
+    let calls = scene.sandbox.calls_to(UPLOADS);
+    let told = calls.iter().filter(|call| call.body.contains("\"u1\""));
+    assert_eq!(
+        told.count(),
+        1,
+        "the other batch was sent four times, and this one waits for its hour"
+    );
+    scene.runner.stop(id).await.unwrap();
+    let run = going.ended().await;
+    assert_eq!(
+        (run.outcome, run.counts.in_doubt),
+        (Some(Outcome::Stopped), 0),
+        "it is stopped in its wait: {:?}",
+        run.problem
+    );
+}
+
+#[tokio::test]
+async fn a_batch_of_which_nothing_is_understood_costs_forty_calls_at_most() {
+    let scene = Scene::new().await;
+    scene.good_people(1_000);
+    let malformed = json!({"status": "fail", "error": "Malformed request", "code": 400});
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS), Fault::answer(400, &malformed));
+    let run = scene.run(scene.events()).await;
+    assert_eq!(run.outcome, Some(Outcome::CompletedWithRejects), "{:?}", run.problem);
+    assert_eq!(
+        (run.counts.unprocessed, run.counts.delivered),
+        (1_000, 0),
+        "each is accounted for: {:?}",
+        run.counts
+    );
+    let calls = scene.sandbox.calls_to(UPLOADS).len();
+    assert!((10..=41).contains(&calls), "the call, and forty for its parts: {calls}");
 }
 
 #[tokio::test]

@@ -15,22 +15,24 @@ const FOLDER: &str = "TAPLINE_TEST_INSTANTS_FOLDER";
 const IMPORT: &str = "TAPLINE_TEST_IMPORT";
 const ACCESS: &str = "TAPLINE_TEST_ACCESS";
 const ENDS_AT: &str = "TAPLINE_ENDS_AT";
+const PANICS_AT: &str = "TAPLINE_PANICS_AT";
 /// More instants than a run of three batches has.
 const TOO_MANY: u64 = 200;
 
-/// Carries out a run in a process of its own, which ends at an instant. Whether it did.
-fn ended_at(scene: &Scene, test: &str, import: ImportId, instant: u64) -> bool {
+/// Carries out a run in a process of its own, which ends at an instant, or a part of which breaks there, as `how` says.
+/// Whether it came to its end all the same.
+fn carried_out_until(scene: &Scene, test: &str, import: ImportId, how: &str, instant: u64) -> bool {
     let ended = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(FOLDER, scene.folder.path())
         .env(IMPORT, import.to_string())
         .env(ACCESS, serde_json::to_string(&scene.access).unwrap())
-        .env(ENDS_AT, instant.to_string())
+        .env(how, instant.to_string())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .expect("this test can be started again");
-    !ended.success()
+    ended.success()
 }
 
 /// Where this is the process that carries out a run: whether it was.
@@ -74,7 +76,7 @@ async fn every_instant(test: &str, profiles: bool) {
     scene.good_people(2_100);
     let import = if profiles { scene.profiles() } else { scene.events() };
     let mut instant = 1;
-    while ended_at(&scene, test, import, instant) {
+    while !carried_out_until(&scene, test, import, ENDS_AT, instant) {
         goes_on(&scene, import, profiles, instant).await;
         scene.sandbox.clevertap().forget_records();
         instant += 1;
@@ -84,11 +86,50 @@ async fn every_instant(test: &str, profiles: bool) {
     assert!(instant > 12, "only {instant} instants were passed");
 }
 
+/// A part that breaks is a fault of ours, and no reason to say that all went well: the run ends by itself, says so, and is
+/// gone on with.
+#[tokio::test]
+async fn events_survive_a_part_that_breaks_at_every_instant() {
+    if carried_out().await {
+        return;
+    }
+    let test = "instants::events_survive_a_part_that_breaks_at_every_instant";
+    let scene = Scene::new().await;
+    scene.good_people(2_100);
+    let import = scene.events();
+    let mut broke = 0;
+    for instant in 1..TOO_MANY {
+        let went_on = carried_out_until(&scene, test, import, PANICS_AT, instant);
+        let last = scene.store.read(|r| r.runs().last_of(import)).unwrap();
+        if last
+            .as_ref()
+            .is_some_and(|last| last.run.outcome == Some(Outcome::Completed))
+        {
+            if went_on {
+                let arrived = scene.sandbox.clevertap().counts().event_records;
+                assert_eq!(
+                    arrived, 2_100,
+                    "at instant {instant}: what is called completed is whole"
+                );
+            }
+            if went_on && instant > 40 {
+                break;
+            }
+        } else {
+            broke += 1;
+            goes_on(&scene, import, false, instant).await;
+        }
+        scene.sandbox.clevertap().forget_records();
+    }
+    assert!(broke > 8, "only {broke} instants broke a run");
+}
+
 /// The run that was ended is found, and gone on with to its end.
 async fn goes_on(scene: &Scene, import: ImportId, profiles: bool, instant: u64) {
     scene.store.recover(jiff::Timestamp::now()).unwrap();
     let last = scene.store.read(|r| r.runs().last_of(import)).unwrap();
-    let Some(found) = last.filter(|last| last.run.outcome == Some(Outcome::Interrupted)) else {
+    let is_early = |outcome: Outcome| outcome.is_early();
+    let Some(found) = last.filter(|last| last.run.outcome.is_some_and(is_early)) else {
         // It ended before the run was begun, or after it had come to its end.
         return;
     };
