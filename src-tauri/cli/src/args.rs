@@ -183,6 +183,14 @@ pub enum Accounts {
   tapline accounts add --name Live --account-id ABC-123-456Z --region india --passcode-file passcode.txt
   pass show clevertap | tapline accounts add --name Live --account-id ABC-123-456Z --region europe --passcode-file -")]
     Add(AddAccount),
+    /// Change how many calls a saved account may have in flight
+    Change {
+        /// The account's name
+        name: String,
+        /// From 1 to 15, all runs together: fewer leave room for others who send to the account
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=15))]
+        calls_at_once: u32,
+    },
     /// Test a saved account with one record that CleverTap must refuse
     Test {
         /// The account's name
@@ -205,6 +213,9 @@ pub struct AddAccount {
     pub region: Option<Region>,
     #[command(flatten)]
     pub passcode: PasscodeSource,
+    /// Calls that it may have in flight, all runs together: fewer leave room for others who send to it
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=15))]
+    pub calls_at_once: u32,
     /// Save without a test
     #[arg(long)]
     pub no_test: bool,

@@ -7,11 +7,13 @@ import type { Problem } from "../backend/generated/Problem";
 import type { Region } from "../backend/generated/Region";
 import { asRegion, regionName } from "./regions";
 
-const order = ["name", "account_id", "region", "passcode"] as const;
+const order = ["name", "account_id", "region", "passcode", "calls_at_once"] as const;
+/** What CleverTap allows an account. */
+const mostAtOnce = 15;
 export type AccountField = (typeof order)[number];
 
 export function accountFieldId(field: AccountField): string {
-  return `account-${field.replace("_", "-")}`;
+  return `account-${field.replaceAll("_", "-")}`;
 }
 
 /** Add account, and the same form over a saved one. */
@@ -21,6 +23,7 @@ export class AccountForm {
   accountId = $state("");
   region = $state<Region | null>(null);
   passcode = $state("");
+  callsAtOnce = $state(mostAtOnce);
   problems = $state.raw<Problem[]>([]);
   touched = $state<Partial<Record<AccountField, boolean>>>({});
   /** What a pasted dashboard address was read as. */
@@ -41,7 +44,7 @@ export class AccountForm {
   }
 
   get draft(): AccountDraft {
-    return { id: this.saved?.id ?? null, name: this.name, account_id: this.accountId, region: this.region, passcode: this.passcode };
+    return { id: this.saved?.id ?? null, name: this.name, account_id: this.accountId, region: this.region, passcode: this.passcode, calls_at_once: this.callsAtOnce };
   }
 
   get dirty(): boolean {
@@ -71,6 +74,7 @@ export class AccountForm {
       // An address is read as soon as it is there; an id waits until the person leaves the field.
       if (value.includes("clevertap.com/")) this.leave("account_id");
     } else if (field === "region") this.region = asRegion(value);
+    else if (field === "calls_at_once") this.callsAtOnce = Number(value);
     else this.passcode = value;
   }
 
@@ -179,12 +183,13 @@ export class AccountForm {
     this.accountId = saved?.account_id ?? "";
     this.region = saved?.region ?? null;
     this.passcode = "";
+    this.callsAtOnce = saved?.calls_at_once ?? mostAtOnce;
     this.touched = {};
     this.read = null;
     this.#before = JSON.stringify(this.draft);
   }
 
   #essence(): string {
-    return JSON.stringify({ ...this.draft, id: null, name: "" });
+    return JSON.stringify({ ...this.draft, id: null, name: "", calls_at_once: null });
   }
 }

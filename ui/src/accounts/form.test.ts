@@ -10,7 +10,7 @@ import { problem, wrong } from "../test/problems";
 import AccountEditor from "./AccountEditor.svelte";
 
 const user = userEvent.setup();
-const saved: Account = { id: "a1", name: "Acme Shop", account_id: "W8K-4R7-9Z6Z", region: "europe", added_on: "2026-11-03T08:00:00Z", added_by: "Priya Nair", last_test: null, imports: 0 };
+const saved: Account = { id: "a1", name: "Acme Shop", account_id: "W8K-4R7-9Z6Z", region: "europe", calls_at_once: 15, added_on: "2026-11-03T08:00:00Z", added_by: "Priya Nair", last_test: null, imports: 0 };
 const refused = { at: new Date().toISOString(), passed: false, took_ms: 148, problem: problem("clevertap_account_refused", { title: "CleverTap refused the account", explanation: "A wrong region looks exactly like a wrong passcode.", fix: { kind: "use", field: "region", value: "singapore" }, answer: { asked: "POST upload", status: 401, said: "Account ID is not valid", body: null } }) };
 let host: FakeHost;
 
@@ -48,6 +48,15 @@ describe("an account", () => {
     await waitFor(() => expect(host.callsOf("accounts.test_draft").map((draft) => draft.region)).toEqual(["india", "singapore"]));
   });
 
+  it("may be told how many calls it has at once, and keeps what was said of it otherwise", async () => {
+    render(AccountEditor, { account: { ...saved, calls_at_once: 9 } });
+    const calls = screen.getByLabelText<HTMLSelectElement>("Calls at once");
+    expect(calls.value).toBe("9");
+    await user.selectOptions(calls, "4");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(host.callsOf("accounts.save")).toEqual([{ id: "a1", name: "Acme Shop", account_id: "W8K-4R7-9Z6Z", region: "europe", passcode: "", calls_at_once: 4 }]));
+  });
+
   it("does not show an answer that speaks of other values", async () => {
     render(AccountEditor, { account: null });
     await user.type(field("Passcode"), "P-1");
@@ -79,6 +88,6 @@ describe("an account", () => {
     render(AccountEditor, { account: saved });
     await user.type(field("Account name"), " 2");
     await user.keyboard("{Control>}s{/Control}");
-    await waitFor(() => expect(host.callsOf("accounts.save")).toEqual([{ id: "a1", name: "Acme Shop 2", account_id: "W8K-4R7-9Z6Z", region: "europe", passcode: "" }]));
+    await waitFor(() => expect(host.callsOf("accounts.save")).toEqual([{ id: "a1", name: "Acme Shop 2", account_id: "W8K-4R7-9Z6Z", region: "europe", passcode: "", calls_at_once: 15 }]));
   });
 });

@@ -25,7 +25,7 @@ export function connection(change: Partial<Connection> = {}): Connection {
 }
 
 export function account(change: Partial<Account> = {}): Account {
-  return { id: "a1", name: "Acme Shop", account_id: "ACM-111-2222", region: "europe", added_on: "2026-11-01T09:00:00Z", added_by: "Ada", last_test: null, imports: 0, ...change };
+  return { id: "a1", name: "Acme Shop", account_id: "ACM-111-2222", region: "europe", calls_at_once: 15, added_on: "2026-11-01T09:00:00Z", added_by: "Ada", last_test: null, imports: 0, ...change };
 }
 
 export const sample: Sample = {

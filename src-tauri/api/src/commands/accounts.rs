@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tapline_core::account::{self, AccountDraft as Typed, Settled};
 use tapline_core::clevertap::Region;
 use tapline_core::clevertap::prove::prove;
-use tapline_core::clevertap::upload::{Credentials, Uploader};
+use tapline_core::clevertap::upload::{Credentials, MOST_IN_FLIGHT, Uploader};
 use tapline_core::ground::ids::AccountId;
 use tapline_core::ground::problem::{Code, Problem};
 use tapline_core::ground::secret::Secret;
@@ -211,6 +211,7 @@ fn reviewed(draft: &AccountDraft) -> account::AccountReview {
             region: draft.region.map(Into::into),
             passcode,
             has_passcode: draft.id.is_some(),
+            calls_at_once: draft.calls_at_once.map(u64::from),
         })
     })
 }
@@ -251,6 +252,10 @@ async fn row_of(
             Some(before) if !new_passcode => before.vault_entry.clone(),
             _ => new_entry(),
         },
+        calls_at_once: settled
+            .calls_at_once
+            .or(before.map(|before| before.calls_at_once))
+            .unwrap_or(MOST_IN_FLIGHT as u64),
         added_at: before.map_or_else(Timestamp::now, |before| before.added_at),
         added_by: match before {
             Some(before) => before.added_by.clone(),

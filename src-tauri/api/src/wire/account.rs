@@ -12,6 +12,8 @@ asked! {
         /// Typed once, kept in the keychain, never shown again. Empty on edit: the saved one stays.
         #[ts(type = "string")]
         pub passcode: Hidden,
+        /// From 1 to 15. Nothing: the saved number stays, or 15.
+        pub calls_at_once: Option<u32>,
     }
 }
 
@@ -37,6 +39,8 @@ wire! {
         pub name: String,
         pub account_id: String,
         pub region: Region,
+        /// Calls that it may have in flight, all runs together.
+        pub calls_at_once: u32,
         pub added_on: String,
         pub added_by: String,
         pub last_test: Option<AccountTest>,

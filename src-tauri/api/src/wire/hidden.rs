@@ -61,6 +61,7 @@ mod tests {
             account_id: "W9R-486-4W5Z".to_owned(),
             region: None,
             passcode: Hidden::new("marked-value".to_owned()),
+            calls_at_once: None,
         };
         assert!(
             !format!("{draft:?}").contains("marked"),

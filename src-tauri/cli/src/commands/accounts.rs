@@ -2,17 +2,19 @@
 
 use serde_json::json;
 use tapline_api::wire::account::{Account, AccountDraft, AccountRef, AccountTest, Region};
+use tapline_api::wire::hidden::Hidden;
 use tapline_api::wire::problem::Problem;
 
 use crate::args::{self, Accounts, AddAccount, PasscodeSource};
 use crate::desk::Desk;
-use crate::say::{Answered, Said, not_understood, table};
+use crate::say::{Answered, Said, counted, not_understood, table};
 use crate::{input, words};
 
 pub async fn answer(desk: &mut Desk, ask: Accounts) -> Answered {
     match ask {
         Accounts::List => list(desk).await,
         Accounts::Add(add) => self::add(desk, add).await,
+        Accounts::Change { name, calls_at_once } => change(desk, &name, calls_at_once).await,
         Accounts::Test { name, passcode } => test(desk, &name, &passcode).await,
     }
 }
@@ -42,13 +44,14 @@ async fn list(desk: &Desk) -> Answered {
                 one.name.clone(),
                 one.account_id.clone(),
                 region(one.region).to_owned(),
+                one.calls_at_once.to_string(),
                 last_test(one.last_test.as_ref()),
                 one.added_by.clone(),
             ]
         })
         .collect();
     let empty = "No account is saved. `tapline accounts add --help` tells how to add one.";
-    let head = ["Name", "Account ID", "Region", "Last test", "Added by"];
+    let head = ["Name", "Account ID", "Region", "Calls at once", "Last test", "Added by"];
     Ok(Said::new(&all, table(&head, &rows, empty)))
 }
 
@@ -64,6 +67,7 @@ async fn add(desk: &mut Desk, add: AddAccount) -> Answered {
         account_id: add.account_id,
         region: add.region.map(Region::from),
         passcode,
+        calls_at_once: Some(add.calls_at_once),
     };
     let review = desk.app.review_account(&draft).await?;
     if let Some(address) = review.address {
@@ -88,6 +92,25 @@ async fn add(desk: &mut Desk, add: AddAccount) -> Answered {
     );
     let problem = test.as_ref().and_then(|test| test.problem.clone());
     Ok(Said::new(json!({ "account": account, "test": test }), said).but(problem))
+}
+
+async fn change(desk: &Desk, name: &str, calls_at_once: u32) -> Answered {
+    let known = named(desk, name).await?;
+    let draft = AccountDraft {
+        id: Some(known.id),
+        name: known.name,
+        account_id: known.account_id,
+        region: Some(known.region),
+        passcode: Hidden::default(),
+        calls_at_once: Some(calls_at_once),
+    };
+    let account = desk.app.save_account(draft).await?;
+    let said = format!(
+        "{} may have {} in flight, from the next run on.",
+        account.name,
+        counted(calls_at_once.into(), "call")
+    );
+    Ok(Said::new(json!({ "account": account }), said))
 }
 
 async fn test(desk: &mut Desk, name: &str, passcode: &PasscodeSource) -> Answered {

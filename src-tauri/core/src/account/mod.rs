@@ -6,6 +6,7 @@ mod address;
 use crate::ground::problem::{Code, Fact, Problem};
 
 pub use crate::clevertap::Region;
+pub use crate::clevertap::upload::MOST_IN_FLIGHT;
 pub use address::Address;
 
 /// What was typed. Nothing is validated yet.
@@ -20,6 +21,8 @@ pub struct AccountDraft<'a> {
     pub passcode: &'a str,
     /// Whether there is a saved passcode to stay.
     pub has_passcode: bool,
+    /// Calls in flight that it may have. Nothing where the saved number stays, or the most that CleverTap allows.
+    pub calls_at_once: Option<u64>,
 }
 
 /// What stands in the form, made plain.
@@ -28,6 +31,8 @@ pub struct Settled {
     pub name: String,
     pub account_id: String,
     pub region: Region,
+    /// From 1 to what CleverTap allows, where it was chosen.
+    pub calls_at_once: Option<u64>,
 }
 
 /// What the form should show for a draft.
@@ -70,11 +75,20 @@ pub fn review(draft: AccountDraft<'_>) -> AccountReview {
         problems.push(empty("region", "Region"));
     }
     problems.extend(passcode_problem(draft));
+    if let Some(calls) = draft.calls_at_once.filter(|calls| !fits_an_account(*calls)) {
+        problems.push(
+            Problem::new(Code::CallsAtOnceUnfit)
+                .with(Fact::Field, "calls_at_once")
+                .with(Fact::Found, calls.to_string())
+                .with(Fact::Limit, MOST_IN_FLIGHT.to_string()),
+        );
+    }
 
     let settled = region.filter(|_| problems.is_empty()).map(|region| Settled {
         name: name.to_owned(),
         account_id: account_id.clone(),
         region,
+        calls_at_once: draft.calls_at_once,
     });
     let suggested_name = region
         .filter(|_| name.is_empty() && is_account_id(&account_id))
@@ -85,6 +99,11 @@ pub fn review(draft: AccountDraft<'_>) -> AccountReview {
         suggested_name,
         settled,
     }
+}
+
+/// Whether an account may have so many calls in flight.
+fn fits_an_account(calls: u64) -> bool {
+    (1..=MOST_IN_FLIGHT as u64).contains(&calls)
 }
 
 /// Parts of letters and digits between hyphens, such as `W9R-486-4W5Z` or `TEST-W9R-486-4W5Z`.
@@ -120,6 +139,7 @@ mod tests {
         region: Some(Region::India),
         passcode: "ABC-DEF-GHIJ",
         has_passcode: false,
+        calls_at_once: None,
     };
 
     #[test]
@@ -153,6 +173,22 @@ mod tests {
             ),
             (AccountDraft { region: None, ..GOOD }, "region", Code::FieldEmpty),
             (AccountDraft { passcode: "", ..GOOD }, "passcode", Code::FieldEmpty),
+            (
+                AccountDraft {
+                    calls_at_once: Some(0),
+                    ..GOOD
+                },
+                "calls_at_once",
+                Code::CallsAtOnceUnfit,
+            ),
+            (
+                AccountDraft {
+                    calls_at_once: Some(16),
+                    ..GOOD
+                },
+                "calls_at_once",
+                Code::CallsAtOnceUnfit,
+            ),
             (
                 AccountDraft {
                     passcode: "two words",

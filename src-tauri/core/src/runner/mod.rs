@@ -309,6 +309,7 @@ impl Runner {
         };
         let mut shared = self.shared();
         let pace = shared.paces.entry(key).or_insert_with(|| Pace::new(places()));
+        pace.allow(opened.calls_at_once);
         pace.clone()
     }
 

@@ -3,6 +3,7 @@
 use super::Runner;
 use crate::account::is_account_id;
 use crate::bigquery::{Client, DatasetId, DatasetRef, Location, ProjectId};
+use crate::clevertap::upload::MOST_IN_FLIGHT;
 use crate::clevertap::{Credentials, Uploader};
 use crate::google::Tokens;
 use crate::google::key::ServiceAccount;
@@ -22,6 +23,8 @@ pub(super) struct Opened {
     pub location: Option<Location>,
     pub bytes_cap: Option<u64>,
     pub uploader: Uploader,
+    /// Calls that the account may have in flight.
+    pub calls_at_once: usize,
 }
 
 impl Runner {
@@ -62,6 +65,7 @@ impl Runner {
             location: location.map(|name| Location::read(name)).transpose()?,
             bytes_cap: connection.bytes_cap,
             uploader,
+            calls_at_once: usize::try_from(account.calls_at_once).unwrap_or(MOST_IN_FLIGHT),
         })
     }
 

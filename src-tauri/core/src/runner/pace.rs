@@ -37,6 +37,8 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     limit: usize,
+    /// What the limit never grows beyond.
+    ceiling: usize,
     in_flight: usize,
     grown: Instant,
     halved: Option<Instant>,
@@ -67,6 +69,7 @@ impl Pace {
         Self(Arc::new(Inner {
             state: Mutex::new(State {
                 limit: START,
+                ceiling: MOST_IN_FLIGHT,
                 in_flight: 0,
                 grown: Instant::now(),
                 halved: None,
@@ -79,11 +82,19 @@ impl Pace {
         }))
     }
 
+    /// At most so many calls in flight from now on, in all processes on this store.
+    pub fn allow(&self, calls: usize) {
+        let mut state = self.state();
+        state.ceiling = calls.clamp(1, MOST_IN_FLIGHT);
+        state.limit = state.limit.min(state.ceiling);
+    }
+
     /// Waits until another call may be made.
     pub async fn leave(&self) -> Leave {
         let mut leave = self.own_leave().await;
         if let Some(places) = &self.0.places {
-            leave.place = Some(places.take().await);
+            let ceiling = self.state().ceiling;
+            leave.place = Some(places.take(ceiling).await);
         }
         leave.since = Instant::now();
         leave
@@ -161,7 +172,7 @@ impl State {
             Some(_) => GROWS_BACK_EVERY,
             None => GROWS_EVERY,
         };
-        if !busy || self.limit >= MOST_IN_FLIGHT || now.duration_since(self.grown) < wait {
+        if !busy || self.limit >= self.ceiling || now.duration_since(self.grown) < wait {
             return false;
         }
         if self.too_many.is_some_and(|too_many| self.limit >= too_many.calls) {
@@ -236,6 +247,20 @@ mod tests {
             }
         }
         assert_eq!(taken.len(), MOST_IN_FLIGHT, "never above what CleverTap allows");
+    }
+
+    #[tokio::test]
+    async fn it_never_grows_beyond_what_the_account_is_allowed() {
+        let (pace, taken) = busy().await;
+        pace.allow(2);
+        assert_eq!(pace.state().limit, 2, "fewer at once, from the next call on");
+        drop(taken);
+        let _taken = [pace.leave().await, pace.leave().await];
+        pace.went_well_at(Instant::now() + Duration::from_mins(1));
+        assert_eq!(pace.state().limit, 2, "whatever goes well");
+        pace.allow(9);
+        pace.went_well_at(Instant::now() + Duration::from_mins(2));
+        assert_eq!(pace.state().limit, 3, "until more are allowed");
     }
 
     #[tokio::test]

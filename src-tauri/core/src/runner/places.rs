@@ -5,8 +5,6 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::clevertap::upload::MOST_IN_FLIGHT;
-
 /// How soon to look again where all are taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -25,12 +23,12 @@ impl Places {
         Self { folder }
     }
 
-    /// Waits until a place is free. Where files cannot be locked, processes cannot be told apart, and it does not wait.
-    pub async fn take(&self) -> Place {
+    /// Waits until one of so many places is free. Where files cannot be locked, processes cannot be told apart, and it does not wait.
+    pub async fn take(&self, places: usize) -> Place {
         loop {
             // Files, even locked ones, are for threads that may wait.
             let folder = self.folder.clone();
-            let tried = tokio::task::spawn_blocking(move || try_take(&folder)).await;
+            let tried = tokio::task::spawn_blocking(move || try_take(&folder, places)).await;
             match tried.unwrap_or_else(|ended| Err(std::io::Error::other(ended))) {
                 Ok(Some(place)) => return place,
                 Ok(None) => tokio::time::sleep(LOOK_AGAIN).await,
@@ -43,8 +41,8 @@ impl Places {
     }
 }
 
-fn try_take(folder: &Path) -> std::io::Result<Option<Place>> {
-    for number in 1..=MOST_IN_FLIGHT {
+fn try_take(folder: &Path, places: usize) -> std::io::Result<Option<Place>> {
+    for number in 1..=places {
         let file = File::options()
             .read(true)
             .write(true)
@@ -62,7 +60,8 @@ fn try_take(folder: &Path) -> std::io::Result<Option<Place>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_IN_FLIGHT, Places, try_take};
+    use super::{Places, try_take};
+    use crate::clevertap::upload::MOST_IN_FLIGHT;
 
     #[tokio::test]
     async fn processes_share_the_places_and_a_freed_one_is_taken_by_the_other() {
@@ -70,13 +69,16 @@ mod tests {
         let [one, other] = [(); 2].map(|()| Places::new(folder.path().to_owned()));
         let mut taken = Vec::new();
         for _ in 0..MOST_IN_FLIGHT {
-            taken.push(one.take().await);
+            taken.push(one.take(MOST_IN_FLIGHT).await);
         }
-        assert!(try_take(folder.path()).unwrap().is_none(), "all are taken, by whomever");
-        taken.pop();
-        let place = other.take().await;
         assert!(
-            try_take(folder.path()).unwrap().is_none(),
+            try_take(folder.path(), MOST_IN_FLIGHT).unwrap().is_none(),
+            "all are taken, by whomever"
+        );
+        taken.pop();
+        let place = other.take(MOST_IN_FLIGHT).await;
+        assert!(
+            try_take(folder.path(), MOST_IN_FLIGHT).unwrap().is_none(),
             "one was free, and now it is not"
         );
         drop(place);

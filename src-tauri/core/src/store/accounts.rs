@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::error::{Doing as _, Result, StoreError};
-use super::text::{self, Cells, Kept as _, folded, kept_words, named};
+use super::text::{self, Cells, Kept as _, folded, kept_words, named, number};
 use super::{Imports, ImportsMut};
-use crate::account::Region;
+use crate::account::{MOST_IN_FLIGHT, Region};
 use crate::ground::ids::AccountId;
 
 /// An account, as it stands in the store.
@@ -20,6 +20,8 @@ pub struct AccountRow {
     pub region: Region,
     /// Where the vault keeps the passcode.
     pub vault_entry: String,
+    /// Calls that it may have in flight, all runs together: from 1 to [`MOST_IN_FLIGHT`].
+    pub calls_at_once: u64,
     pub added_at: Timestamp,
     pub added_by: String,
 }
@@ -56,8 +58,8 @@ impl Accounts<'_> {
 
 impl AccountsMut<'_> {
     pub fn add(&self, row: &AccountRow) -> Result<()> {
-        let sql = "INSERT INTO accounts (id, name, name_folded, account_id, region, vault_entry, added_at, added_by)
-            VALUES (:id, :name, :name_folded, :account_id, :region, :vault_entry, :added_at, :added_by)";
+        let sql = "INSERT INTO accounts (id, name, name_folded, account_id, region, vault_entry, calls_at_once, added_at, added_by)
+            VALUES (:id, :name, :name_folded, :account_id, :region, :vault_entry, :calls_at_once, :added_at, :added_by)";
         self.put(sql, row)?;
         Ok(())
     }
@@ -66,7 +68,7 @@ impl AccountsMut<'_> {
     pub fn change(&self, row: &AccountRow) -> Result<()> {
         let before = Accounts(self.0).get(row.id)?;
         let sql = "UPDATE accounts SET name = :name, name_folded = :name_folded, account_id = :account_id,
-                region = :region, vault_entry = :vault_entry, added_at = :added_at, added_by = :added_by
+                region = :region, vault_entry = :vault_entry, calls_at_once = :calls_at_once, added_at = :added_at, added_by = :added_by
             WHERE id = :id";
         self.put(sql, row)?;
         if before.name != row.name {
@@ -100,6 +102,7 @@ impl AccountsMut<'_> {
                 ":account_id": row.account_id,
                 ":region": row.region.kept(),
                 ":vault_entry": row.vault_entry,
+                ":calls_at_once": number(row.calls_at_once),
                 ":added_at": row.added_at.as_millisecond(),
                 ":added_by": row.added_by,
             },
@@ -109,12 +112,21 @@ impl AccountsMut<'_> {
 }
 
 fn take(cells: &Cells<'_>) -> Result<AccountRow> {
+    let calls_at_once = cells.count("calls_at_once")?;
+    if !(1..=MOST_IN_FLIGHT as u64).contains(&calls_at_once) {
+        return Err(StoreError::Damaged {
+            table: "accounts",
+            column: "calls_at_once",
+            found: calls_at_once.to_string(),
+        });
+    }
     Ok(AccountRow {
         id: cells.kept("id")?,
         name: cells.plain("name")?,
         account_id: cells.plain("account_id")?,
         region: cells.kept("region")?,
         vault_entry: cells.plain("vault_entry")?,
+        calls_at_once,
         added_at: cells.time("added_at")?,
         added_by: cells.plain("added_by")?,
     })

@@ -1,6 +1,9 @@
 //! Whole runs, from a plan to the last line of the ledger, against the sandbox.
 
+mod beside;
 mod faults;
+#[cfg(target_os = "linux")]
+mod full;
 mod instants;
 mod killed;
 #[cfg(unix)]
@@ -438,6 +441,20 @@ async fn two_runs_of_one_account_share_its_fifteen_places() {
     }
     let most = scene.sandbox.clevertap().most_in_flight(&scene.account.account_id);
     assert!(most <= 15, "CleverTap allows 15 at once, and saw {most}");
+}
+
+#[tokio::test]
+async fn an_account_that_may_have_two_calls_at_once_has_no_more() {
+    let scene = Scene::new().await;
+    scene.good_people(12_000);
+    let mut account = scene.store.read(|r| r.accounts().list()).unwrap().remove(0);
+    account.calls_at_once = 2;
+    scene.store.write(|w| w.accounts_mut().change(&account)).unwrap();
+    scene.sandbox.fault(Matcher::path(UPLOADS), Fault::Delay { ms: 150 });
+    let run = scene.run(scene.profiles()).await;
+    assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
+    let most = scene.sandbox.clevertap().most_in_flight(&scene.account.account_id);
+    assert_eq!(most, 2, "the rest is left to whoever else sends to it");
 }
 
 #[tokio::test]

@@ -105,6 +105,7 @@ impl Scene {
             account_id: account.account_id.clone(),
             region: Region::India,
             vault_entry: "passcode".to_owned(),
+            calls_at_once: 15,
             added_at: Timestamp::UNIX_EPOCH,
             added_by: PERSON.to_owned(),
         };

@@ -54,6 +54,7 @@ fn account(name: &str) -> AccountRow {
         account_id: "W9R-486-4W5Z".to_owned(),
         region: Region::India,
         vault_entry: format!("passcode-{name}"),
+        calls_at_once: 7,
         added_at: second(0),
         added_by: "Ada".to_owned(),
     }
@@ -265,6 +266,8 @@ fn a_state_that_we_never_write_is_damage_and_no_default() {
     let cases = [
         ("imports", "UPDATE imports SET status = 'sleeping'"),
         ("accounts", "UPDATE accounts SET region = 'mars1'"),
+        ("accounts", "UPDATE accounts SET calls_at_once = 0"),
+        ("accounts", "UPDATE accounts SET calls_at_once = 16"),
         ("imports", "UPDATE imports SET plan = '{}'"),
         ("settings", "INSERT INTO settings VALUES ('theme', '\"sepia\"')"),
     ];

@@ -125,3 +125,30 @@ async fn an_account_that_an_import_sends_to_cannot_be_deleted() {
         assert_ne!(in_keychain(entry), key.passcode.as_bytes(), "its passcode is gone");
     }
 }
+
+#[tokio::test]
+async fn an_account_keeps_how_many_calls_it_may_have_at_once() {
+    let world = World::new().await;
+    let key = world.sandbox.clevertap().open_account("in1");
+    let mut draft = account_draft("Shop", &key, &key.passcode);
+    let saved = world.ask("accounts.save", draft.clone()).await;
+    assert_eq!(
+        saved["calls_at_once"], 15,
+        "as many as CleverTap allows, unless told otherwise"
+    );
+    draft["id"] = saved["id"].clone();
+    draft["passcode"] = json!("");
+    draft["calls_at_once"] = json!(4);
+    let saved = world.ask("accounts.save", draft.clone()).await;
+    assert_eq!(saved["calls_at_once"], 4, "fewer leave room for others");
+    draft["calls_at_once"] = Value::Null;
+    draft["name"] = json!("Shop 2");
+    let saved = world.ask("accounts.save", draft.clone()).await;
+    assert_eq!(saved["calls_at_once"], 4, "and stay so when something else is changed");
+    draft["calls_at_once"] = json!(16);
+    let refused = world.refused("accounts.save", draft).await;
+    assert_eq!(
+        refused["code"], "calls_at_once_unfit",
+        "CleverTap would refuse them: {refused}"
+    );
+}

@@ -2,4 +2,8 @@
 import type { AccountTest } from "./AccountTest";
 import type { Region } from "./Region";
 
-export type Account = { id: string, name: string, account_id: string, region: Region, added_on: string, added_by: string, last_test: AccountTest | null, imports: number, };
+export type Account = { id: string, name: string, account_id: string, region: Region, 
+/**
+ * Calls that it may have in flight, all runs together.
+ */
+calls_at_once: number, added_on: string, added_by: string, last_test: AccountTest | null, imports: number, };

@@ -9,4 +9,8 @@ account_id: string, region: Region | null,
 /**
  * Typed once, kept in the keychain, never shown again. Empty on edit: the saved one stays.
  */
-passcode: string, };
+passcode: string, 
+/**
+ * From 1 to 15. Nothing: the saved number stays, or 15.
+ */
+calls_at_once: number | null, };

@@ -11,6 +11,7 @@ impl Account {
             name: row.name.clone(),
             account_id: row.account_id.clone(),
             region: row.region.into(),
+            calls_at_once: u32::try_from(row.calls_at_once).unwrap_or(u32::MAX),
             added_on: row.added_at.to_string(),
             added_by: row.added_by.clone(),
             last_test: last_test.map(AccountTest::from),

@@ -1129,6 +1129,10 @@ catalogue! {
     }
     // ---- the CleverTap account --------------------------------------------------------------------------------------
     Form:: {
+    CallsAtOnceUnfit = "calls_at_once_unfit" {
+        "An account cannot have so many calls at once",
+        "[{found} is not between 1 and {limit}. ]CleverTap refuses more than 15; fewer leave room for whoever else sends to the account.",
+        You, NotByItself }
     AccountIdUnfit = "account_id_unfit" {
         "This is not an Account ID",
         "An Account ID looks like W9R-486-4W5Z. It stands in Settings under Project, and in the dashboard's address, which you can paste here whole.[ You typed {found}.]",
