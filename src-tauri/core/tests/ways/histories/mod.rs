@@ -256,6 +256,8 @@ impl<'a> History<'a> {
     /// Runs in a process of its own, which ends at some instant.
     fn killed(&mut self) -> Option<Run> {
         let instant = self.chance.between(1, 40);
+        let last = || self.scene.store.read(|r| r.runs().last_of(self.import)).expect("runs");
+        let before = last();
         Command::new(std::env::current_exe().expect("this test"))
             .args(["--exact", self.test, "--nocapture"])
             .env(FOLDER, self.scene.folder.path())
@@ -270,9 +272,11 @@ impl<'a> History<'a> {
             .store
             .recover(jiff::Timestamp::now())
             .expect("a store that is whole");
-        let last = self.scene.store.read(|r| r.runs().last_of(self.import)).expect("runs");
+        // Ended before it had begun one, it leaves the run before as the last, which is not to be counted twice.
+        let known = before.map(|before| before.number);
+        let killed = last().filter(|last| Some(last.number) != known);
         self.told.push(format!("killed at instant {instant}"));
-        last.map(|last| last.run)
+        killed.map(|killed| killed.run)
     }
 
     fn note(&mut self, run: Option<&Run>) {
