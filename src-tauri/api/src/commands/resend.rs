@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tapline_core::ground::ids::RunId;
 use tapline_core::ground::problem::{Code, Problem};
-use tapline_core::import::plan::{Plan, Records};
+use tapline_core::import::plan::{Plan, Records, Rows};
 use tapline_core::import::statement;
 use tapline_core::run::Fate;
 use tapline_core::runner::{MOST_IDENTITIES, too_many};
@@ -119,8 +119,13 @@ fn words(row: &RunRow, filter: &RecordFilter, mendable: &Mendable) -> Vec<String
             }
         }
     }
+    let comes_back = row.plan.rows == Rows::Changed && row.plan.records != Records::Profiles;
     match mendable.left_out {
         0 => {}
+        out if comes_back => words.push(format!(
+            "What CleverTap refused, the import's next run finds and sends by itself ({} here).",
+            grouped(out)
+        )),
         1 => words.push("1 record cannot be sent again: its values are gone, it never became a record, or another run sent it.".to_owned()),
         out => words.push(format!(
             "{} records cannot be sent again: their values are gone, they never became records, or another run sent them.",

@@ -8,7 +8,7 @@ use super::records::{MATCHING, take};
 use super::text::{self, Kept as _, folded, number};
 use super::{NewRun, RecordFilter, RecordRow, RunRow, Runs, Writing};
 use crate::ground::ids::RunId;
-use crate::import::plan::{Records, Rows};
+use crate::import::plan::{InDoubt, Records, Rows};
 
 /// What of a run can be sent again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,8 +23,9 @@ pub struct Mendable {
 pub struct Resends<'a>(pub(super) &'a Connection);
 
 /// A record can be sent again as long as its identity is known, and, for an event, what was sent. One that a run chose is
-/// that run's, unless it ended early without having sent it.
+/// that run's, unless it ended early without having sent it. An event that the next comparison finds again goes with that one.
 const MENDABLE: &str = "identity IS NOT NULL AND trim(identity) <> ''
+    AND fate NOT IN (SELECT value FROM json_each(:come_back))
     AND (:profiles OR (fate <> 'rejected' AND record IS NOT NULL))
     AND NOT EXISTS (
         SELECT 1 FROM resent JOIN runs AS other ON other.number = resent.by_run
@@ -57,7 +58,7 @@ impl Resends<'_> {
             &sql,
             named_params! {
                 ":run": run.number, ":fate": fate, ":code": filter.code, ":column": filter.column, ":search": search,
-                ":profiles": is_profiles(run),
+                ":profiles": is_profiles(run), ":come_back": come_back(run),
             },
             |cells| Ok((cells.count("records")?, cells.count("identities")?)),
         )?;
@@ -91,7 +92,7 @@ impl Resends<'_> {
             &sql,
             named_params! {
                 ":run": run.number, ":fate": filter.fate.map(|fate| fate.kept()), ":code": filter.code,
-                ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(run), ":most": most,
+                ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(run), ":come_back": come_back(run), ":most": most,
             },
             |cells| cells.plain("identity"),
         )
@@ -150,7 +151,7 @@ impl Writing<'_> {
                 &sql,
                 named_params! {
                     ":run": mended.number, ":fate": filter.fate.map(|fate| fate.kept()), ":code": filter.code,
-                    ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(&mended),
+                    ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(&mended), ":come_back": come_back(&mended),
                     ":by_run": row.number,
                 },
             )
@@ -174,6 +175,18 @@ impl Writing<'_> {
             )
             .doing("keeping what is sent again")?;
         Runs(self.connection()).get(new.id)
+    }
+}
+
+/// The fates of events that the import's next run finds again by itself, as a list in JSON: what a comparison did not write
+/// down as sent. Sent from here as well, they would be there twice.
+fn come_back(run: &RunRow) -> &'static str {
+    match &run.plan.records {
+        Records::Events(events) if run.plan.rows == Rows::Changed => match events.in_doubt {
+            InDoubt::Resend => r#"["rejected","unprocessed","in_doubt"]"#,
+            InDoubt::Ask | InDoubt::Leave => r#"["rejected","unprocessed"]"#,
+        },
+        _ => "[]",
     }
 }
 

@@ -1393,7 +1393,7 @@ catalogue! {
         You, NotByItself }
     ResendNothing = "resend_nothing" {
         "Nothing of this can be sent again",
-        "A record is sent again as long as its values are kept and no other run has it. An event that was rejected never became a record: mend the mapping, and run the import again.",
+        "A record is sent again as long as its values are kept and no other run has it. With Changed rows, the import's next run finds by itself what was refused. An event that was rejected never became a record: mend the mapping, and run the import again.",
         You, NotByItself }
     ResendTooMany = "resend_too_many" {
         "These are too many to send again one by one",
