@@ -390,6 +390,9 @@ pub enum Runs {
         /// What becomes of events that were sent and never answered. Where absent, as the import has it
         #[arg(long)]
         in_doubt: Option<InDoubt>,
+        /// Yes, run the query a second time where its result proved too large to be kept
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         key: KeySource,
         #[command(flatten)]

@@ -16,7 +16,7 @@ import RunScreen from "./RunScreen.svelte";
 let host: FakeHost;
 const user = userEvent.setup();
 
-const plan: ResumePlan = { left: 120, bytes_billed: 0, precision: "at_most", words: ["120 rows are left to be sent.", "They are read from the result that BigQuery still keeps, which costs nothing."], doubt: null };
+const plan: ResumePlan = { left: 120, bytes_billed: 0, precision: "at_most", words: ["120 rows are left to be sent.", "They are read from the result that BigQuery still keeps, which costs nothing."], confirm: false, doubt: null };
 const doubt = { events: 20, since: "2026-11-23T14:02:10Z", stored: 0 };
 const stopped: Run = { ...over, outcome: "stopped", resumable: true, counts: { ...over.counts, read: 80, delivered: 80, rejected: 0 } };
 const paused: Run = { ...stopped, paused: true };
@@ -85,7 +85,7 @@ describe("a run that did not come to its end", () => {
       expect(within(note).getByText(word)).toBeTruthy();
       await user.click(within(note).getByRole("button", { name: /^Resume/ }));
       expect(await screen.findByRole("button", { name: /Stop run/ }), "it goes").toBeTruthy();
-      expect(host.callsOf("runs.resume")).toEqual([{ run: "r1", in_doubt: null }]);
+      expect(host.callsOf("runs.resume")).toEqual([{ run: "r1", in_doubt: null, confirmed: false }]);
     });
 
   it("names what BigQuery may bill for asking again", async () => {
@@ -93,6 +93,15 @@ describe("a run that did not come to its end", () => {
     host.on("runs.resume_plan", { ...plan, bytes_billed: 10_485_760 });
     show();
     expect((await screen.findByText(/at most 10 MB/)).textContent).toContain("for the query");
+  });
+
+  it("runs the query a second time only at a button that says so, beside the price", async () => {
+    host.on("runs.get", { ...stopped, outcome: "failed", problem: problem("response_too_large", { title: "The result is too large" }) });
+    host.on("runs.resume_plan", { ...plan, left: null, confirm: true, bytes_billed: 10_485_760, words: ["The query runs a second time."] });
+    show();
+    expect(await screen.findByText(/at most 10 MB/)).toBeTruthy();
+    await user.click(await screen.findByRole("button", { name: /^Run the query again/ }));
+    await waitFor(() => expect(host.callsOf("runs.resume")).toEqual([{ run: "r1", in_doubt: null, confirmed: true }]));
   });
 
   it("asks about events in doubt before it goes on, and does as it is told", async () => {
@@ -105,7 +114,7 @@ describe("a run that did not come to its end", () => {
     await user.keyboard("{Control>}{Enter}{/Control}");
     expect(host.callsOf("runs.resume"), "nor by keys").toEqual([]);
     await user.click(within(question).getByRole("button", { name: "Resume and leave them" }));
-    await waitFor(() => expect(host.callsOf("runs.resume")).toEqual([{ run: "r1", in_doubt: "leave" }]));
+    await waitFor(() => expect(host.callsOf("runs.resume")).toEqual([{ run: "r1", in_doubt: "leave", confirmed: false }]));
   });
 
   it("comes alive again when somebody else goes on with it", async () => {

@@ -26,7 +26,8 @@ export class Resuming {
 
   /** Goes on with it. `inDoubt` is what the person decided, where somebody is to be asked. */
   start(run: string, inDoubt: InDoubt | null): Promise<Run | null> {
-    return this.#guarded(() => call("runs.resume", { run, in_doubt: inDoubt }));
+    // What it costs stands beside the button.
+    return this.#guarded(() => call("runs.resume", { run, in_doubt: inDoubt, confirmed: this.plan?.confirm ?? false }));
   }
 
   /** Leaves the events in doubt of a run as they are. */

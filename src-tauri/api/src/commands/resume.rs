@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tapline_core::ground::ids::RunId;
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use tapline_core::import::plan::{InDoubt, Records};
-use tapline_core::store::RunRow;
+use tapline_core::store::{ResultCopy, RunRow};
 
 use super::run_now::followed_as;
 use super::source::billed;
@@ -20,13 +20,14 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) async fn plan(app: &Arc<App>, ask: RunRef) -> Result<ResumePlan, Problem> {
     let run: RunId = id(&ask.run)?;
-    let (row, resumable, doubt, stored) = app
+    let (row, resumable, doubt, stored, copy) = app
         .look(move |store| {
             let row = store.runs().get(run)?;
             let resumable = store.runs().can_resume(&row)?;
             let doubt = store.doubts().open(&row)?;
             let stored = store.resends().mends(row.number)?.is_some() && row.plan.records != Records::Profiles;
-            Ok((row, resumable, doubt, stored))
+            let copy = store.comparisons().copy(row.number)?;
+            Ok((row, resumable, doubt, stored, copy))
         })
         .await?;
     if row.run.outcome.is_none() {
@@ -42,7 +43,7 @@ pub(super) async fn plan(app: &Arc<App>, ask: RunRef) -> Result<ResumePlan, Prob
             "What was stored of the events is sent, and BigQuery is asked nothing.".to_owned(),
         )
     } else {
-        source(&row, Timestamp::now())
+        source(&row, copy.as_ref(), Timestamp::now())
     };
     let mut words: Vec<String> = left.map(left_words).into_iter().collect();
     words.push(from);
@@ -55,6 +56,7 @@ pub(super) async fn plan(app: &Arc<App>, ask: RunRef) -> Result<ResumePlan, Prob
             None => Precision::Unknown,
         },
         words,
+        confirm: row.needs_a_table(),
         doubt: doubt.map(Doubt::from),
     })
 }
@@ -63,6 +65,15 @@ pub(super) async fn plan(app: &Arc<App>, ask: RunRef) -> Result<ResumePlan, Prob
 pub(super) async fn start(app: &Arc<App>, ask: RunResume) -> Result<Run, Problem> {
     let run: RunId = id(&ask.run)?;
     let mends = app.look(move |store| runs::told(store, run)).await?.mends;
+    if ask.confirmed {
+        app.change(move |store| {
+            if store.runs().get(run)?.needs_a_table() {
+                store.runs_mut().into_table(run)?;
+            }
+            Ok(())
+        })
+        .await?;
+    }
     let going = app.runner().resume(run, ask.in_doubt, app.attendance()).await?;
     Ok(followed_as(app, going, mends))
 }
@@ -96,7 +107,12 @@ fn left_words(left: u64) -> String {
 }
 
 /// Where the rows come from, and the bytes that BigQuery may read for it.
-fn source(row: &RunRow, now: Timestamp) -> (Option<u64>, String) {
+fn source(row: &RunRow, copy: Option<&ResultCopy>, now: Timestamp) -> (Option<u64>, String) {
+    if row.needs_a_table() {
+        let words = "The result was too large for BigQuery to keep by itself. The query runs a second time, and its result goes to a \
+                     table of the dataset that expires after seven days.";
+        return (row.bytes_estimated, words.to_owned());
+    }
     if row.run.counts.expected.is_none() {
         let words = "The query had not come to its end: it runs again, unless BigQuery has finished it meanwhile.";
         return (row.bytes_estimated, words.to_owned());
@@ -104,6 +120,15 @@ fn source(row: &RunRow, now: Timestamp) -> (Option<u64>, String) {
     if now.duration_since(row.run.started_at) < KEPT {
         let words = "They are read from the result that BigQuery still keeps, which costs nothing.";
         return (Some(0), words.to_owned());
+    }
+    if let Some(copy) = copy.filter(|copy| copy.expires_at > now) {
+        let words = format!(
+            "BigQuery keeps a result for about a day. Where it has let go of this one, its copy is read, which was put into the table {} \
+             when the run was paused and stays until {}. What CleverTap had acknowledged is left out.",
+            copy.table.name,
+            copy.expires_at.strftime("%-d %B"),
+        );
+        return (None, words);
     }
     let words = "BigQuery keeps a result for about a day. Where it has let go of this one, the query runs again, and what \
                  CleverTap had acknowledged is left out.";

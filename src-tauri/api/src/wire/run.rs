@@ -101,6 +101,8 @@ wire! {
         pub precision: Precision,
         /// What it does, in words.
         pub words: Vec<String>,
+        /// Whether the query has to run a second time, and somebody has to say yes to that.
+        pub confirm: bool,
         pub doubt: Option<Doubt>,
     }
 
@@ -114,6 +116,9 @@ wire! {
         pub run: String,
         /// What becomes of events in doubt, where the person has decided. Absent: as the import has it.
         pub in_doubt: Option<InDoubt>,
+        /// Yes, the query may run a second time, where its result proved too large to be kept.
+        #[serde(default)]
+        pub confirmed: bool,
     }
 
     pub struct RunsAsk { pub import: Option<String> }

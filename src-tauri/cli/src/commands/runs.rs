@@ -32,9 +32,10 @@ pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
         Runs::Resume {
             run,
             in_doubt,
+            yes,
             key,
             passcode,
-        } => resume(desk, run, in_doubt, &key, &passcode).await,
+        } => resume(desk, run, in_doubt, yes, &key, &passcode).await,
         Runs::Pause { run } => {
             let run: Run = desk.ask("runs.pause", RunRef { run }).await?;
             let said = format!(
@@ -201,6 +202,7 @@ async fn resume(
     desk: &mut Desk,
     run: String,
     in_doubt: Option<InDoubt>,
+    confirmed: bool,
     key: &KeySource,
     passcode: &PasscodeSource,
 ) -> Answered {
@@ -221,7 +223,16 @@ async fn resume(
         InDoubt::Leave => tapline_api::wire::run::InDoubt::Leave,
         InDoubt::Resend => tapline_api::wire::run::InDoubt::Resend,
     });
-    let started: Run = desk.ask("runs.resume", RunResume { run, in_doubt }).await?;
+    let started: Run = desk
+        .ask(
+            "runs.resume",
+            RunResume {
+                run,
+                in_doubt,
+                confirmed,
+            },
+        )
+        .await?;
     imports::to_its_end(desk, started).await
 }
 

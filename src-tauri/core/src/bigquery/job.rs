@@ -206,7 +206,7 @@ impl Client {
         self.ask(&asked, ask).await.map(drop)
     }
 
-    async fn job_wire(&self, job: &JobRef) -> Result<JobWire, Problem> {
+    pub(super) async fn job_wire(&self, job: &JobRef) -> Result<JobWire, Problem> {
         let asked = self.about_job("jobs.get", job);
         let reply = self
             .ask(&asked, || at_job(Ask::get(Host::BigQuery), job, "jobs"))
@@ -214,7 +214,7 @@ impl Client {
         read_job(&reply, &asked)
     }
 
-    fn about_job(&self, method: &'static str, job: &JobRef) -> Asked {
+    pub(super) fn about_job(&self, method: &'static str, job: &JobRef) -> Asked {
         Asked {
             job: Some(job.id.to_string()),
             location: job.location.as_ref().map(ToString::to_string),

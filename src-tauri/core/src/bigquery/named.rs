@@ -2,16 +2,22 @@
 //! from the first moment; looked at before and after they are read; taken away.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::{Client, in_dataset, to_table};
+use super::asked::Asked;
+use super::client::{Client, in_dataset, malformed, to_table};
 use super::ids::TableRef;
+use super::job::{JobId, JobRef, read_job};
 use super::schema::{Field, Mode, Schema};
 use crate::ground::net::{Ask, Host};
 use crate::ground::problem::{Code, Fact, Problem};
+
+/// Between two looks at a copy that is being made.
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
 
 /// A table to be made.
 #[derive(Clone, Debug)]
@@ -97,6 +103,65 @@ impl Client {
             Err(problem) if problem.code() == Code::TableNotFound => Ok(None),
             Err(problem) => Err(for_all_of_ours(problem)),
         }
+    }
+
+    /// Copies the result of a finished job, which BigQuery keeps for about a day, to a table that expires when it is said.
+    /// A copy reads nothing by query and is billed nothing; the table's storage is. The job goes on where nobody waits for it
+    /// any more. Needs `bigquery.jobs.create` and `bigquery.tables.create`.
+    pub async fn copy_result(
+        &self,
+        of: &JobRef,
+        into: &TableRef,
+        id: &JobId,
+        expires_at: Timestamp,
+    ) -> Result<(), Problem> {
+        let asked = Asked {
+            job: Some(id.to_string()),
+            location: of.location.as_ref().map(ToString::to_string),
+            ..self.about_table("jobs.insert (copy)", into)
+        };
+        let source = self.job_wire(of).await?.configuration.query.destination_table;
+        let Some(source) = source else {
+            return Err(malformed(
+                &asked,
+                &"a finished query that does not say where its result is",
+            ));
+        };
+        let mut reference = json!({"projectId": of.project.as_str(), "jobId": id.as_str()});
+        if let Some(location) = &of.location {
+            reference["location"] = json!(location.as_str());
+        }
+        let body = json!({
+            "jobReference": reference,
+            "configuration": {
+                "copy": {
+                    "sourceTable": source,
+                    "destinationTable": into.wire(),
+                    "createDisposition": "CREATE_IF_NEEDED",
+                    "writeDisposition": "WRITE_EMPTY",
+                    "destinationExpirationTime": expires_at.to_string(),
+                },
+                "labels": {"app": "tapline"},
+            },
+        });
+        let ask = || {
+            Ask::post(Host::BigQuery)
+                .at(["projects", of.project.as_str(), "jobs"])
+                .json(&body)
+        };
+        match self.ask(&asked, ask).await {
+            // It was asked for before.
+            Err(problem) if problem.facts().get(Fact::Status) == Some("409") => {}
+            other => drop(read_job(&other?, &asked)?),
+        }
+        let job = JobRef {
+            id: id.clone(),
+            ..of.clone()
+        };
+        while !self.job(&job).await?.done {
+            tokio::time::sleep(LOOKED_AT_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Drops a table of ours. One that is gone already is no error. Needs `bigquery.tables.delete`.

@@ -261,6 +261,22 @@ pub(super) struct JobWire {
     pub status: JobStatus,
     #[serde(default)]
     pub statistics: JobStatistics,
+    #[serde(default)]
+    pub configuration: JobConfiguration,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct JobConfiguration {
+    #[serde(default)]
+    pub query: QueryConfiguration,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QueryConfiguration {
+    /// Where the result is, also where nobody has named a table for it.
+    #[serde(default)]
+    pub destination_table: Option<serde_json::Value>,
 }
 
 #[derive(Default, Deserialize)]

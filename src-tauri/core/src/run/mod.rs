@@ -39,7 +39,7 @@ pub struct Run {
     /// Known once the query is done.
     pub bytes_billed: Option<u64>,
     pub job: Option<Job>,
-    /// Why it failed, or ended in some other way than a person wished.
+    /// Why it failed, or ended in some other way than a person wished; of a paused run, why its result could not be kept.
     pub problem: Option<Problem>,
 }
 

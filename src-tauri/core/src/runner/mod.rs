@@ -5,6 +5,7 @@ mod batch;
 mod changed;
 mod halt;
 mod held;
+mod keep;
 mod ledger;
 mod left;
 mod open;
@@ -29,10 +30,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::clevertap::Region;
+use crate::connection::LEAST_BILLED_BYTES;
 use crate::ground::clock::Clock;
 use crate::ground::ids::{ImportId, RunId};
 use crate::ground::net::Net;
-use crate::ground::problem::{Code, Problem};
+use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::{InDoubt, Records};
 use crate::run::{Counts, Outcome, Run};
 use crate::store::{NewRun, RunRow, Store, StoreError};
@@ -132,12 +134,19 @@ impl Runner {
     ) -> Result<Going, Problem> {
         let known = self.store.reading(move |r| {
             let row = r.runs().get(run)?;
-            Ok((row.run.import, r.runs().can_resume(&row)?, row.run.outcome.is_none()))
+            Ok((r.runs().can_resume(&row)?, row))
         });
-        let (import, resumable, going) = known.await.map_err(|error| error.problem())?;
-        if !resumable && !going {
+        let (resumable, row) = known.await.map_err(|error| error.problem())?;
+        if !resumable && row.run.outcome.is_some() {
             return Err(Problem::new(Code::RunNotResumable));
         }
+        if row.needs_a_table() {
+            let bytes = row
+                .bytes_estimated
+                .map(|bytes| bytes.max(LEAST_BILLED_BYTES).to_string());
+            return Err(Problem::new(Code::SecondCost).with_some(Fact::Bytes, bytes));
+        }
+        let import = row.run.import;
         let opened = self.open(import, attendance).await?;
         let now = self.clock.now();
         let mut row = self
@@ -220,12 +229,13 @@ impl Runner {
         let number = row.number;
         let watching = tokio::spawn(watch_over(self.store.clone(), row.clone(), halt.clone(), news.clone()));
         let pace = self.pace(&opened);
+        let opened = Arc::new(opened);
         tracing::info!(run = %id, "a run started");
         let work = pump::run(pump::Pump {
             store: self.store.clone(),
             clock: self.clock.clone(),
             row,
-            opened: Arc::new(opened),
+            opened: Arc::clone(&opened),
             pace,
             halt: halt.clone(),
         });
@@ -236,7 +246,11 @@ impl Runner {
         watching.abort();
         let (outcome, problem) = match halt.why() {
             Some(Why::Failed(problem)) => (Some(Outcome::Failed), Some(problem)),
-            Some(Why::Asked) => (Some(Outcome::Stopped), None),
+            // Paused, it may stand still for long. That its result could not be kept is told, and it is paused all the same.
+            Some(Why::Asked) => {
+                let kept = keep::keep_result(&opened, &self.store, id, self.clock.now()).await;
+                (Some(Outcome::Stopped), kept.err())
+            }
             None => (None, None),
         };
         let ended = self.close(id, number, outcome, problem).await;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::changed;
+use super::keep::kept_copy;
 use super::open::Opened;
 use crate::bigquery::{Client, DatasetId, DatasetRef, JobId, NewTable, ProjectId, Query, Schema, TableId, TableRef};
 use crate::connection::LEAST_BILLED_BYTES;
@@ -17,8 +18,10 @@ use crate::store::{RunRow, Store, WindowRow};
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A query that reads so much may well give more than BigQuery keeps by itself, which is 10 GB.
 const LARGE_BYTES: u64 = 8 << 30;
-/// So many rows may take longer to send than BigQuery keeps a result by itself: at 15,000 records a second, twelve hours.
-const MANY_ROWS: u64 = 600_000_000;
+/// Twelve hours: half of what BigQuery keeps a result for by itself.
+const LONG_MS: u128 = 12 * 60 * 60 * 1000;
+/// Records, and the milliseconds in which they are sent, where no run has told a pace yet: as fast as an account takes them.
+const BEST_PACE: (u64, u64) = (15_000, 1_000);
 
 /// A run about to ask.
 pub(super) struct Asking<'a> {
@@ -34,6 +37,12 @@ impl Asking<'_> {
     /// The run's query. Asked again for the same run it is the same, whatever time it is by then.
     pub async fn query(&self) -> Result<Query, Problem> {
         let plan = self.plan;
+        // Rows behind a result that has gone: their copy holds them as they were.
+        if self.row.base > 0
+            && let Some(copy) = kept_copy(self.client, self.store, self.row).await?
+        {
+            return Ok(self.run(format!("SELECT * FROM {}", copy.sql())));
+        }
         match &plan.rows {
             // What was chosen to be mended is read whatever it was before.
             _ if self.mends() => Ok(self.run(statement::all_rows(plan, &self.opened.dataset))),
@@ -140,7 +149,7 @@ impl Asking<'_> {
             _ if self.mends() => (false, false),
             (Rows::Changed, _) | (_, ResultTable::Always) => (true, true),
             (_, ResultTable::Never) => (false, false),
-            (_, ResultTable::Auto) => (false, self.is_large(bytes).await),
+            (_, ResultTable::Auto) => (false, self.was_too_large().await? || self.is_large(bytes).await?),
         };
         if !may {
             return Ok(None);
@@ -221,19 +230,50 @@ impl Asking<'_> {
         labels.await.map_err(|error| error.problem())
     }
 
-    /// Whether the result may be too large, or too long in the reading, for BigQuery to keep it by itself.
-    async fn is_large(&self, bytes: Option<u64>) -> bool {
-        if bytes.is_some_and(|bytes| bytes >= LARGE_BYTES) {
-            return true;
-        }
-        let Source::Table(name) = &self.row.plan.source else {
-            return false;
-        };
-        // Nice to know. Who may query a table need not be allowed to look at it.
-        let Ok(table) = TableId::read(name) else { return false };
-        let seen = self.client.seen(&self.opened.dataset.table(table)).await;
-        seen.is_ok_and(|seen| seen.is_some_and(|seen| seen.rows >= MANY_ROWS))
+    /// Whether the import's result proved too large before.
+    async fn was_too_large(&self) -> Result<bool, Problem> {
+        let (run, import) = (self.row.number, self.row.run.import);
+        let before = self.store.reading(move |r| {
+            let before = r.runs().list(Some(import))?.into_iter().find(|row| row.number < run);
+            Ok(before.is_some_and(|before| before.needs_a_table() || before.plan.result_table == ResultTable::Always))
+        });
+        before.await.map_err(|error| error.problem())
     }
+
+    /// Whether the result may be too large, or too long in the reading, for BigQuery to keep it by itself.
+    async fn is_large(&self, bytes: Option<u64>) -> Result<bool, Problem> {
+        if bytes.is_some_and(|bytes| bytes >= LARGE_BYTES) {
+            return Ok(true);
+        }
+        let (run, import, account) = (self.row.number, self.row.run.import, self.row.account);
+        let known = self.store.reading(move |r| {
+            let pace = account
+                .map(|account| r.runs().usual_pace(account))
+                .transpose()?
+                .flatten();
+            let before = r.runs().list(Some(import))?.into_iter().filter(|row| row.number < run);
+            let rows = before.filter_map(|row| row.run.counts.expected).next();
+            Ok((pace.unwrap_or(BEST_PACE), rows))
+        });
+        let (pace, before) = known.await.map_err(|error| error.problem())?;
+        let lying = match &self.row.plan.source {
+            Source::Table(name) => self.rows_of(name).await,
+            Source::Sql(_) => None,
+        };
+        Ok(lying.or(before).is_some_and(|rows| is_long(rows, pace)))
+    }
+
+    /// Nice to know. Who may query a table need not be allowed to look at it.
+    async fn rows_of(&self, table: &str) -> Option<u64> {
+        let table = self.opened.dataset.table(TableId::read(table).ok()?);
+        Some(self.client.seen(&table).await.ok()??.rows)
+    }
+}
+
+/// Whether so many rows take longer to send, at a pace of so many records in so many milliseconds, than BigQuery is sure to
+/// keep a result.
+fn is_long(rows: u64, (tried, took_ms): (u64, u64)) -> bool {
+    u128::from(rows) * u128::from(took_ms) / u128::from(tried.max(1)) > LONG_MS
 }
 
 /// A table as the store keeps it.
@@ -270,4 +310,18 @@ fn follows(plan: &Plan, opened: &Opened) -> String {
         opened.uploader.account_id(),
     ]);
     parts.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEST_PACE, is_long};
+
+    #[test]
+    fn a_run_is_long_that_takes_more_than_twelve_hours_at_the_accounts_pace() {
+        assert!(!is_long(648_000_000, BEST_PACE), "twelve hours at the best pace");
+        assert!(is_long(648_100_000, BEST_PACE), "and a little more");
+        assert!(is_long(5_000_000, (10_000, 100_000)), "at 100 a second, fourteen hours");
+        assert!(!is_long(4_000_000, (10_000, 100_000)), "and eleven");
+        assert!(!is_long(0, (0, 5)), "nothing takes no time");
+    }
 }

@@ -43,6 +43,14 @@ pub(super) async fn open(
         }
         found => {
             if let Some(found) = found.transpose()?.flatten() {
+                let asking = Asking {
+                    client: &client,
+                    opened,
+                    store,
+                    row,
+                    plan: &row.plan,
+                };
+                asking.result_unchanged().await?;
                 note_queried(store, row.number, found.result.total_rows(), None).await?;
                 return Ok(Some(found));
             }

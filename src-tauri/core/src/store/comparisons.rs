@@ -20,6 +20,15 @@ pub struct ResultTable {
     pub rows: Option<u64>,
 }
 
+/// A table that holds a copy of a paused run's result, or is about to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultCopy {
+    pub table: NamedTable,
+    /// As many as the result had: a copy with another number is none.
+    pub rows: u64,
+    pub expires_at: Timestamp,
+}
+
 /// What CleverTap acknowledged of an import, kept in BigQuery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateRow {
@@ -57,6 +66,17 @@ impl Comparisons<'_> {
                 table: table(cells, "name")?,
                 etag: cells.plain("etag")?,
                 rows: cells.count_some("rows")?,
+            })
+        })
+    }
+
+    pub fn copy(&self, run: i64) -> Result<Option<ResultCopy>> {
+        let sql = "SELECT * FROM result_copies WHERE run = ?1";
+        text::row(self.0, "result_copies", sql, [run], |cells| {
+            Ok(ResultCopy {
+                table: table(cells, "name")?,
+                rows: cells.count("rows")?,
+                expires_at: cells.time("expires_at")?,
             })
         })
     }
@@ -154,6 +174,26 @@ impl ComparisonsMut<'_> {
                 (run, etag, number(rows)),
             )
             .doing("keeping what a result's table was")?;
+        Ok(())
+    }
+
+    /// Names the table that a run's result is about to be copied to. It must be on the disk before the copy is asked for.
+    pub fn name_copy(&self, run: i64, copy: &ResultCopy) -> Result<()> {
+        let NamedTable { project, dataset, name } = &copy.table;
+        self.0
+            .execute(
+                "INSERT OR REPLACE INTO result_copies (run, project, dataset, name, rows, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                (
+                    run,
+                    project,
+                    dataset,
+                    name,
+                    number(copy.rows),
+                    copy.expires_at.as_millisecond(),
+                ),
+            )
+            .doing("naming the copy of a result")?;
         Ok(())
     }
 

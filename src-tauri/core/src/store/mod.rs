@@ -34,7 +34,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, Trans
 pub use accounts::{AccountRow, Accounts, AccountsMut};
 pub use batches::{Answered, BatchRow, BatchState, Batches, BatchesMut, NewBatch};
 pub use checks::{CheckRow, Checks, ChecksMut, Subject};
-pub use comparisons::{Acknowledged, ComparisonRow, Comparisons, ComparisonsMut, ResultTable, StateRow};
+pub use comparisons::{Acknowledged, ComparisonRow, Comparisons, ComparisonsMut, ResultCopy, ResultTable, StateRow};
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};
 pub use doubts::{Doubt, Doubts, DoubtsMut};
 pub use error::StoreError;

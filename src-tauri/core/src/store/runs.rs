@@ -9,8 +9,8 @@ use super::imports::{not_from_here, plan_text};
 use super::text::{self, Cells, Kept as _, is_taken, kept_words, number};
 use super::{BatchesMut, HeldMut, Imports, ImportsMut, Resends, Watermarks};
 use crate::ground::ids::{AccountId, ConnectionId, ImportId, RunId};
-use crate::ground::problem::Problem;
-use crate::import::plan::{Plan, Rows};
+use crate::ground::problem::{Code, Problem};
+use crate::import::plan::{Plan, ResultTable, Rows};
 use crate::import::state::{Action, ImportStatus};
 use crate::run::{Aside, Counts, Fate, Job, Outcome, Phase, Run};
 
@@ -61,6 +61,15 @@ pub struct RunRow {
     pub(super) holder: String,
     pub(super) import_was: ImportStatus,
     pub(super) paused_from: Option<ImportStatus>,
+}
+
+impl RunRow {
+    /// Whether it failed because BigQuery keeps no result so large by itself: the query has to run again, into a table.
+    pub fn needs_a_table(&self) -> bool {
+        let problem = self.run.problem.as_ref();
+        problem.is_some_and(|problem| problem.code() == Code::ResponseTooLarge)
+            && self.plan.result_table != ResultTable::Always
+    }
 }
 
 pub struct Runs<'a>(pub(super) &'a Connection);
@@ -132,6 +141,17 @@ impl Runs<'_> {
         let sql = "SELECT rows_read, expected_rows, vanished, edited, collapsed, delivered, rejected, unprocessed, in_doubt, batches
                    FROM runs WHERE number = ?1";
         text::row(self.0, "runs", sql, [number], counts)?.ok_or(StoreError::NotThere { what: "run" })
+    }
+
+    /// How many records the account's last whole run tried that was long enough to tell a pace, and in how many
+    /// milliseconds.
+    pub fn usual_pace(&self, account: AccountId) -> Result<Option<(u64, u64)>> {
+        let sql = "SELECT delivered + unprocessed + in_doubt AS tried, ended_at - started_at AS took FROM runs
+                   WHERE account_id = ?1 AND outcome LIKE 'completed%' AND tried >= 10000 AND took > 0
+                   ORDER BY number DESC LIMIT 1";
+        text::row(self.0, "runs", sql, [account.kept()], |cells| {
+            Ok((cells.count("tried")?, cells.count("took")?))
+        })
     }
 
     /// Whether somebody asked it to stop.
@@ -309,6 +329,22 @@ impl RunsMut<'_> {
                 (run, Outcome::of_whole(&counts).kept(), Outcome::CompletedInDoubt.kept()),
             )
             .doing("recording what was settled")?;
+        Ok(())
+    }
+
+    /// From now on the run's result goes to a table of the dataset: it proved too large to be kept elsewhere.
+    pub fn into_table(&self, id: RunId) -> Result<()> {
+        let row = Runs(self.0).get(id)?;
+        let plan = Plan {
+            result_table: ResultTable::Always,
+            ..row.plan
+        };
+        self.0
+            .execute(
+                "UPDATE runs SET plan = ?2 WHERE id = ?1 AND outcome IS NOT NULL",
+                (id.kept(), plan_text(&plan)?),
+            )
+            .doing("letting a result go to a table")?;
         Ok(())
     }
 

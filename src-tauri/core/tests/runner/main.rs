@@ -5,6 +5,7 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod full;
 mod instants;
+mod kept;
 mod killed;
 #[cfg(unix)]
 mod power;

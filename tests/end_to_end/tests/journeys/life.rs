@@ -1,7 +1,9 @@
 //! A run's life as its user sees it: paused, gone on with, decided about, and carried out by somebody else.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use tapline_sandbox::{Fault, Matcher};
+use tapline_sandbox::{Fault, Matcher, Options, Sandbox};
 
 use crate::world::{World, events_plan, profiles_plan};
 
@@ -200,4 +202,65 @@ async fn a_run_whose_terminal_was_killed_is_interrupted_while_one_looks_on() {
         (&json!("interrupted"), &json!(true)),
         "without a restart: {ended:#}"
     );
+}
+
+#[tokio::test]
+async fn a_result_that_proves_too_large_goes_to_a_table_once_its_second_cost_is_agreed_to() {
+    // Of its own: the fault below must meet this run's job.
+    let sandbox = Sandbox::start(Options::with_sql())
+        .await
+        .expect("the SQL engine starts");
+    sandbox.google().load_cdnow().await.expect("the purchases load");
+    let world = World::on(Arc::new(sandbox)).await;
+    world.add_connection("shop-prod").await;
+    world.add_account("Shop").await;
+    let import = world
+        .add_import(&json!({
+            "version": 1, "nickname": "Customers", "database": "shop-prod", "account": "Shop",
+            "source": {"table": "customers"}, "records": "profiles", "identity": {"column": "customer_id"},
+            "properties": [{"column": "cds", "name": "CDs", "type": "integer"}],
+        }))
+        .await;
+    world.sandbox.google().fail_next_job(
+        403,
+        "responseTooLarge",
+        "Response too large to return. Consider specifying a destination table in your job configuration.",
+    );
+    let failed = world.run(&import).await;
+    assert_eq!(failed["problem"]["code"], "response_too_large", "{failed:#}");
+    let id = failed["id"].as_str().expect("an id");
+
+    let plan = world.ask("runs.resume_plan", json!({"run": id})).await;
+    assert_eq!(plan["confirm"], true, "the query has to run again: {plan:#}");
+    assert_eq!(plan["precision"], "at_most", "at a price: {plan:#}");
+    assert!(plan["bytes_billed"].as_u64() >= Some(10 << 20), "{plan:#}");
+    let jobs = world.sandbox.calls_to("/bigquery/v2/projects/acme-dw/jobs").len();
+    let asked = world.tapline(&["--json", "runs", "resume", id]).await;
+    assert_eq!(
+        (asked.status, &asked.json()["problem"]["code"]),
+        (1, &json!("second_cost")),
+        "{asked:?}"
+    );
+    assert_eq!(
+        world.sandbox.calls_to("/bigquery/v2/projects/acme-dw/jobs").len(),
+        jobs,
+        "nothing is paid unasked"
+    );
+
+    let done = world.tapline(&["--json", "runs", "resume", id, "--yes"]).await;
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_eq!(done.json()["ok"]["run"]["counts"]["delivered"], 23_570, "{done:?}");
+    let tables = || async {
+        let tables = world
+            .sandbox
+            .calls_to("/bigquery/v2/projects/acme-dw/datasets/shop/tables");
+        tables
+            .into_iter()
+            .filter(|call| call.method == "POST" && call.body.contains("expirationTime"))
+            .count()
+    };
+    assert_eq!(tables().await, 1, "its result went to a table that expires");
+    let again = world.run(&import).await;
+    assert_eq!(again["outcome"], "completed", "{again:#}");
+    assert_eq!(tables().await, 2, "and the next run's does at once");
 }

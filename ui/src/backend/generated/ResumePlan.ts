@@ -17,4 +17,8 @@ bytes_billed: number, precision: Precision,
 /**
  * What it does, in words.
  */
-words: Array<string>, doubt: Doubt | null, };
+words: Array<string>, 
+/**
+ * Whether the query has to run a second time, and somebody has to say yes to that.
+ */
+confirm: boolean, doubt: Doubt | null, };

@@ -5,4 +5,8 @@ export type RunResume = { run: string,
 /**
  * What becomes of events in doubt, where the person has decided. Absent: as the import has it.
  */
-in_doubt: InDoubt | null, };
+in_doubt: InDoubt | null, 
+/**
+ * Yes, the query may run a second time, where its result proved too large to be kept.
+ */
+confirmed: boolean, };

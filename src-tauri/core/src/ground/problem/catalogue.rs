@@ -605,7 +605,7 @@ catalogue! {
         ProjectAdmin, NotByItself, at RESERVATIONS }
     ResponseTooLarge = "response_too_large" {
         "The result is too large for BigQuery to hand out",
-        "Take fewer columns, or fewer rows; or read from a table that the query writes.",
+        "Take fewer columns, or fewer rows. Or resume the run: its result then goes to a table of the dataset that expires by itself, for which the query runs a second time.",
         You, NotByItself }
     ResourcesExceeded = "resources_exceeded" {
         "The query is too heavy for BigQuery",
@@ -847,6 +847,10 @@ catalogue! {
     ConfirmationNeeded = "confirmation_needed" {
         "This cannot be taken back",
         "{detail}",
+        You, NotByItself }
+    SecondCost = "second_cost" {
+        "BigQuery has to run the query a second time",
+        "Its result was too large for BigQuery to keep by itself. Going on lets the result go to a table of the dataset that expires after seven days[, and BigQuery bills at most {bytes} bytes for it]. Say yes to that to go on.",
         You, NotByItself }
     CheckGone = "check_gone" {
         "This test is over",

@@ -3,15 +3,12 @@
 -- Until when a person has looked at the run's events in doubt and left them as they are.
 ALTER TABLE runs ADD COLUMN doubt_left_at INTEGER;
 
--- A copy of a run's result, in a table of the dataset that expires by itself.
+-- A copy of a paused run's result, in a table of the dataset that expires by itself.
 CREATE TABLE result_copies (
     run        INTEGER PRIMARY KEY REFERENCES runs (number) ON DELETE CASCADE,
-    job        TEXT    NOT NULL,  -- whose result it is a copy of
     project    TEXT    NOT NULL,
     dataset    TEXT    NOT NULL,
     name       TEXT    NOT NULL,
-    etag       TEXT,              -- as it was when the copy was done
-    rows       INTEGER,           -- absent until then
-    expires_at INTEGER NOT NULL,
-    is_read    INTEGER NOT NULL DEFAULT 0 -- whether the run's positions are those of the copy
+    rows       INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
 ) STRICT;

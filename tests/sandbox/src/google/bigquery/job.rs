@@ -134,8 +134,9 @@ impl Job {
             }
         }
         let mut configuration = self.configuration.clone();
-        configuration["jobType"] = json!("QUERY");
-        if configuration["query"]["destinationTable"].is_null() {
+        let copies = configuration["copy"].is_object();
+        configuration["jobType"] = json!(if copies { "COPY" } else { "QUERY" });
+        if !copies && configuration["query"]["destinationTable"].is_null() {
             configuration["query"]["destinationTable"] = json!({
                 "projectId": self.project, "datasetId": format!("_{}", &self.anonymous[4..]), "tableId": self.anonymous,
             });

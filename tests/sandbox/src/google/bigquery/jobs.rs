@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::job::Job;
+use super::rows::Source;
 use super::statement::Asked;
-use super::{Answer, Call, millis, running};
+use super::{Answer, Call, key, millis, running};
 use crate::google::{ApiError, random_hex};
 
 /// What a request for a job boils down to.
@@ -21,7 +22,8 @@ pub(super) struct Wanted {
 impl Call<'_> {
     pub(super) async fn insert_job(&self) -> Answer {
         let given = self.ask.json();
-        if !given["configuration"]["query"].is_object() {
+        let copies = given["configuration"]["copy"].is_object();
+        if !copies && !given["configuration"]["query"].is_object() {
             return Err(ApiError::invalid(
                 "Job configuration must contain exactly one of: query, load, extract, copy.",
             ));
@@ -43,6 +45,9 @@ impl Call<'_> {
             configuration: given["configuration"].clone(),
         };
         self.may_run_jobs()?;
+        if copies {
+            return Ok(self.copied(wanted)?.body());
+        }
         if given["configuration"]["dryRun"] == json!(true) {
             return self.dry_job(&wanted).await;
         }
@@ -102,23 +107,52 @@ impl Call<'_> {
         let location = analysis
             .as_ref()
             .map_or_else(|_| default(), |analysis| analysis.location.clone());
+        let job = self.noted(wanted, location)?;
+        tokio::spawn(running::run(self.google.clone(), Arc::clone(&job), analysis));
+        Ok(job)
+    }
+
+    /// A job under an id that none had before.
+    fn noted(&self, wanted: Wanted, location: String) -> Result<Arc<Job>, ApiError> {
         let now = self.google.clock().now();
         let job = Arc::new(Job::new(self.member, self.project, wanted, location, now));
-        {
-            let mut books = self.google.books();
-            let jobs = &mut books.bigquery.jobs;
-            let key = (job.project.clone(), job.id.clone());
-            if let Some(known) = jobs.get(&key) {
-                return Err(ApiError::new(
-                    409,
-                    "duplicate",
-                    format!("Already Exists: Job {}:{}.{}", known.project, known.location, known.id),
-                ));
-            }
-            jobs.insert(key, Arc::clone(&job));
-            books.bigquery.anonymous.insert(job.anonymous.clone(), Arc::clone(&job));
+        let mut books = self.google.books();
+        let jobs = &mut books.bigquery.jobs;
+        let key = (job.project.clone(), job.id.clone());
+        if let Some(known) = jobs.get(&key) {
+            return Err(ApiError::new(
+                409,
+                "duplicate",
+                format!("Already Exists: Job {}:{}.{}", known.project, known.location, known.id),
+            ));
         }
-        tokio::spawn(running::run(self.google.clone(), Arc::clone(&job), analysis));
+        jobs.insert(key, Arc::clone(&job));
+        books.bigquery.anonymous.insert(job.anonymous.clone(), Arc::clone(&job));
+        Ok(job)
+    }
+
+    /// A copy of a result that nobody named, to a table in memory: done at once. Results that the engine holds cannot be copied.
+    fn copied(&self, wanted: Wanted) -> Result<Arc<Job>, ApiError> {
+        let copy = wanted.configuration["copy"].clone();
+        let named = |table: &Value, part: &str| table[part].as_str().unwrap_or_default().to_owned();
+        let (source, into) = (&copy["sourceTable"], &copy["destinationTable"]);
+        let into = key(
+            &named(into, "projectId"),
+            &named(into, "datasetId"),
+            &named(into, "tableId"),
+        );
+        self.dataset_right(&into.1, "bigquery.tables.create")?;
+        let location = wanted.location.clone().unwrap_or_else(|| "US".to_owned());
+        let job = self.noted(wanted, location)?;
+        let found = match self.own_result(&named(source, "tableId")) {
+            Some((fields, Source::Memory(rows))) => Ok((fields, rows)),
+            Some(_) => Err(ApiError::invalid("The sandbox copies results in memory alone.")),
+            None => Err(ApiError::not_found("Table", &named(source, "tableId"))),
+        };
+        let failed = found
+            .map(|(fields, rows)| self.google.stock_rows(into, fields, rows))
+            .err();
+        job.finish(self.google.clock().now(), failed);
         Ok(job)
     }
 

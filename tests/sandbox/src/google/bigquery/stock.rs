@@ -256,6 +256,19 @@ impl Google {
         );
     }
 
+    /// A table in memory with rows that are there already.
+    pub(super) fn stock_rows(&self, key: TableKey, fields: Vec<Value>, rows: Arc<Rows>) {
+        let created_ms = super::millis(self.clock().now());
+        self.table_changed(&key);
+        let stocked = Stocked {
+            fields,
+            rows,
+            bytes: 0,
+            created_ms,
+        };
+        self.books().bigquery.stock.insert(key, stocked);
+    }
+
     /// Runs SQL in the default project with every right, past the door: to set a scene, or to know what is true.
     /// Gives back the rows, each a list of texts and nulls.
     pub async fn run_sql(&self, text: &str) -> Result<Vec<Vec<Value>>, LoadError> {

@@ -169,7 +169,7 @@ impl Call<'_> {
         TimestampFormat::new(self.ask.flag("formatOptions.useInt64Timestamp"), named)
     }
 
-    fn own_result(&self, table: &str) -> Option<(Vec<Value>, Source)> {
+    pub(super) fn own_result(&self, table: &str) -> Option<(Vec<Value>, Source)> {
         let job = self.google.books().bigquery.anonymous.get(table).cloned()?;
         (job.member == self.member).then(|| job.rows()).flatten()
     }
