@@ -251,8 +251,8 @@ impl Asking<'_> {
                 .map(|account| r.runs().usual_pace(account))
                 .transpose()?
                 .flatten();
-            let before = r.runs().list(Some(import))?.into_iter().filter(|row| row.number < run);
-            let rows = before.filter_map(|row| row.run.counts.expected).next();
+            let mut before = r.runs().list(Some(import))?.into_iter().filter(|row| row.number < run);
+            let rows = before.find_map(|row| row.run.counts.expected);
             Ok((pace.unwrap_or(BEST_PACE), rows))
         });
         let (pace, before) = known.await.map_err(|error| error.problem())?;
