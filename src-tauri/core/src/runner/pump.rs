@@ -81,7 +81,7 @@ pub(super) async fn run(mut pump: Pump) {
     if halt.is_set() {
         return;
     }
-    let source = match source::open(&pump.opened, &mut pump.row, &pump.store, &halt).await {
+    let source = match Box::pin(source::open(&pump.opened, &mut pump.row, &pump.store, &halt)).await {
         Ok(Some(source)) => source,
         Ok(None) => return,
         Err(problem) => return halt.fail(problem),
