@@ -58,7 +58,7 @@ pub fn outcome(run: &Run) -> &'static str {
         None => "running",
         Some(Outcome::Completed) => "completed",
         Some(Outcome::CompletedWithRejects) => "completed with rejects",
-        Some(Outcome::CompletedInDoubt) => "completed, some in doubt",
+        Some(Outcome::CompletedInDoubt) => "completed in doubt",
         Some(Outcome::Stopped) => "stopped",
         Some(Outcome::Interrupted) => "interrupted",
         Some(Outcome::Failed) => "failed",
@@ -90,7 +90,14 @@ pub fn run(run: &Run) -> String {
     }
     lines.push(format!("  Calls:       {}", number(counts.batches)));
     if let Some(bytes) = run.bytes_billed {
-        lines.push(format!("  Billed:      {}", counted(bytes, "byte")));
+        let expected = run
+            .bytes_expected
+            .map(|most| format!(", at most {} expected", number(most)));
+        lines.push(format!(
+            "  Billed:      {}{}",
+            counted(bytes, "byte"),
+            expected.unwrap_or_default()
+        ));
     }
     lines.extend(run.aside.words.iter().map(|words| format!("  Not sent:    {words}")));
     lines.push(format!("  Run:         {}", run.id));

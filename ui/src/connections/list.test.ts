@@ -73,7 +73,7 @@ describe("the list of connections", () => {
 });
 
 describe("deleting", () => {
-  const brief = { id: "i1", nickname: "Shop purchases", status: "running", sync_type: "events", database: "shop-prod", connection: "c1", account: "Acme", datasource: "orders", frequency: "Manually Trigger", last_run: null, goes_on: false, created_on: "", created_by: "", updated_on: "", updated_by: "" } as const;
+  const brief = { id: "i1", nickname: "Shop purchases", status: "running", sync_type: "events", database: "shop-prod", connection: "c1", account: "Acme", datasource: "orders", frequency: "Manually Trigger", last_run: null, bytes_billed: 0, goes_on: false, created_on: "", created_by: "", updated_on: "", updated_by: "" } as const;
 
   it("stops what is in the way first, asks once more, and says what goes with it", async () => {
     const host = new FakeHost({

@@ -64,7 +64,7 @@ export function plan(change: Partial<Plan> = {}): Plan {
 export function brief(change: Partial<ImportBrief> = {}): ImportBrief {
   return {
     id: "i1", nickname: "Shop customers", status: "ready", sync_type: "profiles", database: "shop-prod", connection: "c1", account: "Acme Shop",
-    datasource: "customers", frequency: "Manually Trigger", last_run: null, goes_on: false, created_on: "2026-11-20T09:00:00Z", created_by: "Ada",
+    datasource: "customers", frequency: "Manually Trigger", last_run: null, bytes_billed: 0, goes_on: false, created_on: "2026-11-20T09:00:00Z", created_by: "Ada",
     updated_on: "2026-11-21T09:00:00Z", updated_by: "Lin", ...change,
   };
 }
@@ -75,7 +75,7 @@ export function run(change: Partial<Run> = {}): Run {
     started_on: "2026-11-23T14:02:09Z", started_by: "Ada", ended_on: null,
     counts: { read: 0, expected: 23_570, collapsed: 0, delivered: 0, rejected: 0, unprocessed: 0, in_doubt: 0, batches: 0 },
     aside: { undated: null, later: null, vanished: null, edited: null, words: [] },
-    health: { words: "Not finished", percent: null, tone: "neutral" }, records_per_second: null, seconds_left: null, bytes_billed: null, job: null, resumable: false, mends: null,
+    health: { words: "Not finished", percent: null, tone: "neutral" }, records_per_second: null, seconds_left: null, bytes_expected: null, bytes_billed: null, job: null, resumable: false, mends: null,
     problem: null, ...change,
   };
 }

@@ -13,11 +13,11 @@ export interface Summary {
 }
 
 export function billedWords(estimate: Estimate): string {
+  if (estimate.precision === "unknown") return "what is billed is not known";
   if (estimate.bytes_billed === 0) return "nothing billed";
   const size = storage(estimate.bytes_billed);
   if (estimate.precision === "at_most") return `at most ${size} billed`;
-  if (estimate.precision === "at_least") return `at least ${size} billed`;
-  return `about ${size} billed`;
+  return `at least ${size} billed`;
 }
 
 export function summaryOf(plan: Plan, estimate: Estimate): Summary {

@@ -167,6 +167,17 @@ describe("a run that came to its end with events in doubt", () => {
   });
 });
 
+describe("what a run cost", () => {
+  it("stands beside what was expected, and what the import cost in all", async () => {
+    host.on("runs.get", over);
+    render(RunScreen, { id: "r1", starting: false, spent: 52_428_800, onagain: () => undefined });
+    const facts = await screen.findByRole("region", { name: "What it took" });
+    expect(facts.textContent).toContain("10 MB");
+    expect(facts.textContent).toContain("at most 20 MB was expected");
+    expect(facts.textContent).toContain("50 MB for all runs of this import");
+  });
+});
+
 describe("the list of runs", () => {
   it("tells a run that is paused from one that was stopped", async () => {
     host.on("runs.list", [going, { ...paused, id: "r2", started_on: "2026-11-22T14:02:09Z" }, { ...stopped, id: "r3", started_on: "2026-11-21T14:02:09Z" }]);

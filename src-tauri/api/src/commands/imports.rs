@@ -169,5 +169,5 @@ pub(super) fn brief(store: &Reading<'_>, row: &ImportRow) -> Result<ImportBrief,
         Some(last) => Some((last, store.runs().can_resume(last)?)),
         None => None,
     };
-    Ok(ImportBrief::of(row, last))
+    Ok(ImportBrief::of(row, last, store.runs().billed_for(row.id)?))
 }

@@ -12,6 +12,7 @@ use tapline_core::ground::problem::{Code, Fact, Problem};
 use tapline_core::run::{Fate, cell};
 use tapline_core::store::{Reading, RecordFilter, RecordRow, RunRow, StoreError};
 
+use super::source::billed;
 use super::{id, off_thread};
 use crate::App;
 use crate::wire::run::{
@@ -199,6 +200,7 @@ pub(crate) fn run_told(store: &Reading<'_>, row: &RunRow) -> Result<Run, StoreEr
     Ok(Run {
         mends: mends.map(|run| run.to_string()),
         paused: told.paused || store.runs().is_paused(row)?,
+        bytes_expected: row.bytes_estimated.map(billed),
         doubt: store.doubts().open(row)?.map(Doubt::from),
         ..told
     })

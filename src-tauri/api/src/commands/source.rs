@@ -45,24 +45,22 @@ pub(super) async fn tables(app: &Arc<App>, ask: ConnectionRef) -> Result<Tables,
 pub(super) async fn estimate(app: &Arc<App>, ask: SourceAsk) -> Result<Estimate, Problem> {
     let open = Open::by_id(app, id(&ask.connection)?).await?;
     let estimated = open.look_at(&ask.source).await?;
-    let rows = match &ask.source {
+    let seen = match &ask.source {
         // Nice to know. Who may query a table need not be allowed to look at it.
-        Source::Table(table) => open
-            .client
-            .table(&open.table(table)?)
-            .await
-            .ok()
-            .and_then(|table| table.rows),
+        Source::Table(table) => open.client.table(&open.table(table)?).await.ok(),
         Source::Sql(_) => None,
     };
+    // Of files outside BigQuery a dry run says nothing, in the words "0 bytes". An empty table says the same and means it.
+    let empty = seen.as_ref().is_some_and(|table| table.rows == Some(0));
+    let known = estimated.bytes.filter(|bytes| *bytes > 0 || empty);
     Ok(Estimate {
         bytes: estimated.bytes.unwrap_or(0),
         bytes_billed: billed(estimated.bytes.unwrap_or(0)),
-        precision: match estimated.bytes {
+        precision: match known {
             Some(_) => Precision::AtMost,
             None => Precision::Unknown,
         },
-        rows,
+        rows: seen.and_then(|table| table.rows),
         columns: estimated.schema.fields.iter().map(Column::from).collect(),
     })
 }

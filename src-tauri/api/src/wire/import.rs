@@ -29,6 +29,8 @@ wire! {
         /// "Manually Trigger" for now.
         pub frequency: String,
         pub last_run: Option<LastRun>,
+        /// What BigQuery billed for all of its runs.
+        pub bytes_billed: u64,
         /// Whether its runs go on from earlier ones: then it can be started from the beginning.
         pub goes_on: bool,
         pub created_on: String,

@@ -72,6 +72,9 @@ wire! {
         pub health: Health,
         pub records_per_second: Option<f64>,
         pub seconds_left: Option<u64>,
+        /// What the dry run of its query let expect: BigQuery bills this at most for the query.
+        pub bytes_expected: Option<u64>,
+        /// What BigQuery billed, for all that the run asked.
         pub bytes_billed: Option<u64>,
         pub job: Option<String>,
         pub problem: Option<Problem>,

@@ -9,7 +9,7 @@ use tapline_api::{Code, Fact, offline};
 use super::{accounts, connections};
 use crate::args::{Imports, KeySource, PasscodeSource};
 use crate::desk::Desk;
-use crate::say::{Answered, End, Said, clean, table};
+use crate::say::{Answered, End, Said, clean, number, table};
 use crate::{input, progress, words};
 
 pub async fn answer(desk: &mut Desk, ask: Imports) -> Answered {
@@ -64,6 +64,7 @@ async fn list(desk: &Desk) -> Answered {
                 one.datasource.clone(),
                 last.map_or_else(|| "never".to_owned(), |run| words::when(&run.started_on)),
                 last.map_or_else(String::new, |run| run.health.words.clone()),
+                number(one.bytes_billed),
             ]
         })
         .collect();
@@ -76,6 +77,7 @@ async fn list(desk: &Desk) -> Answered {
         "Datasource",
         "Last run",
         "Health",
+        "Bytes billed",
     ];
     let empty = "No import is saved. `tapline imports add --help` tells how to add one.";
     Ok(Said::new(&all, table(&head, &rows, empty)))

@@ -162,6 +162,12 @@ impl Runs<'_> {
             .doing("asking whether a run is to stop")
     }
 
+    /// What BigQuery billed for all runs of an import, as far as it is known.
+    pub fn billed_for(&self, import: ImportId) -> Result<u64> {
+        let sql = "SELECT ifnull(sum(bytes_billed), 0) AS billed FROM runs WHERE import_id = ?1";
+        Ok(text::row(self.0, "runs", sql, [import.kept()], |cells| cells.count("billed"))?.unwrap_or(0))
+    }
+
     /// Runs whose history would stay if the connection went.
     pub fn count_of_imports(&self, imports: &[ImportId]) -> Result<u64> {
         let mut total = 0;

@@ -264,3 +264,22 @@ async fn a_result_that_proves_too_large_goes_to_a_table_once_its_second_cost_is_
     assert_eq!(again["outcome"], "completed", "{again:#}");
     assert_eq!(tables().await, 2, "and the next run's does at once");
 }
+
+#[tokio::test]
+async fn what_runs_cost_is_told_beside_what_was_expected_and_added_up_for_the_import() {
+    let scene = Scene::of(1_500).await;
+    let world = &scene.world;
+    let mut spent = 0;
+    for _ in 0..2 {
+        let run = world.run(&scene.profiles).await;
+        let billed = run["bytes_billed"].as_u64().expect("the job said so");
+        assert!(
+            run["bytes_expected"].as_u64() >= Some(billed),
+            "no more than was expected: {run:#}"
+        );
+        spent += billed;
+    }
+    let import = world.ask("imports.get", json!({"import": scene.profiles})).await;
+    assert_eq!(import["brief"]["bytes_billed"], spent, "{import:#}");
+    assert!(spent > 0, "BigQuery is not free");
+}

@@ -20,6 +20,10 @@ datasource: string,
  */
 frequency: string, last_run: LastRun | null, 
 /**
+ * What BigQuery billed for all of its runs.
+ */
+bytes_billed: number, 
+/**
  * Whether its runs go on from earlier ones: then it can be started from the beginning.
  */
 goes_on: boolean, created_on: string, created_by: string, updated_on: string, updated_by: string, };

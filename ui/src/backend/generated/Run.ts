@@ -16,7 +16,15 @@ outcome: Outcome | null, phase: Phase,
 /**
  * While it goes: somebody asked it to pause. Once it has ended: it stands still, and its import waits for it.
  */
-paused: boolean, started_on: string, started_by: string, ended_on: string | null, counts: Counts, aside: Aside, health: Health, records_per_second: number | null, seconds_left: number | null, bytes_billed: number | null, job: string | null, problem: Problem | null, 
+paused: boolean, started_on: string, started_by: string, ended_on: string | null, counts: Counts, aside: Aside, health: Health, records_per_second: number | null, seconds_left: number | null, 
+/**
+ * What the dry run of its query let expect: BigQuery bills this at most for the query.
+ */
+bytes_expected: number | null, 
+/**
+ * What BigQuery billed, for all that the run asked.
+ */
+bytes_billed: number | null, job: string | null, problem: Problem | null, 
 /**
  * Whether it did not come to its end, and can be gone on with.
  */

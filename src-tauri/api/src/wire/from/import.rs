@@ -26,7 +26,7 @@ impl From<&core::Warning> for Rejection {
 }
 
 impl ImportBrief {
-    pub(crate) fn of(row: &ImportRow, last_run: Option<(&RunRow, bool)>) -> Self {
+    pub(crate) fn of(row: &ImportRow, last_run: Option<(&RunRow, bool)>, bytes_billed: u64) -> Self {
         Self {
             id: row.id.to_string(),
             nickname: row.plan.nickname.clone(),
@@ -47,6 +47,7 @@ impl ImportBrief {
                 health: last.run.health().into(),
                 resumable,
             }),
+            bytes_billed,
             created_on: row.created_at.to_string(),
             created_by: row.created_by.clone(),
             updated_on: row.updated_at.to_string(),

@@ -32,6 +32,7 @@ impl Run {
             health: run.health().into(),
             records_per_second: pace.as_ref().map(|pace| pace.records_per_second),
             seconds_left: pace.and_then(|pace| pace.seconds_left),
+            bytes_expected: None,
             bytes_billed: run.bytes_billed,
             job: run.job.as_ref().map(|job| job.id.clone()),
             problem: run.problem.as_ref().map(Problem::from),
