@@ -57,20 +57,12 @@ export class ImportsList {
   /** Stops for good, and the run with it. */
   async stop(): Promise<boolean> {
     const brief = this.stopping;
-    if (!brief || this.busy) return false;
-    this.busy = true;
-    this.actProblem = null;
-    try {
+    if (!brief) return false;
+    return this.#act(async () => {
       const { brief: stopped } = await call("imports.stop", { import: brief.id });
       this.briefs = (this.briefs ?? []).map((other) => (other.id === stopped.id ? stopped : other));
       this.stopping = null;
-      return true;
-    } catch (thrown) {
-      this.actProblem = problemOf(thrown);
-      return false;
-    } finally {
-      this.busy = false;
-    }
+    });
   }
 
   /** Asks what starting an import from the beginning means. */
@@ -86,12 +78,20 @@ export class ImportsList {
   /** Its next run sends every row. */
   async restart(): Promise<boolean> {
     const asked = this.restarting;
-    if (!asked || this.busy) return false;
+    if (!asked) return false;
+    return this.#act(async () => {
+      await call("imports.restart", { import: asked.brief.id });
+      this.restarting = null;
+    });
+  }
+
+  /** Does one thing at a time, and keeps what went wrong for the dialog that asked for it. Whether it was done. */
+  async #act(doing: () => Promise<void>): Promise<boolean> {
+    if (this.busy) return false;
     this.busy = true;
     this.actProblem = null;
     try {
-      await call("imports.restart", { import: asked.brief.id });
-      this.restarting = null;
+      await doing();
       return true;
     } catch (thrown) {
       this.actProblem = problemOf(thrown);
