@@ -23,10 +23,15 @@ export class Check {
   /** What the test was run with, to tell whether it still speaks of what is typed. */
   #tested = $state<string | null>(null);
   #early: CheckReport[] = [];
+  /** How many reports have come as signals. */
+  #heard = 0;
 
   /** Hears reports while the form is open. For an `$effect`: returns how to stop. */
   follow(): () => void {
-    return onSignal("check", (report) => this.#hear(report));
+    return onSignal("check", (report) => {
+      this.#heard += 1;
+      this.#hear(report);
+    });
   }
 
   get running(): boolean {
@@ -62,22 +67,12 @@ export class Check {
 
   async cancel(): Promise<void> {
     const check = this.report?.check;
-    if (!check || !this.running) return;
-    try {
-      this.#hear(await call("check.cancel", { check }));
-    } catch (thrown) {
-      this.problem = problemOf(thrown);
-    }
+    if (check && this.running) await this.#tell(() => call("check.cancel", { check }));
   }
 
   async again(step: StepName): Promise<void> {
     const check = this.report?.check;
-    if (!check) return;
-    try {
-      this.#hear(await call("check.again", { check, step }));
-    } catch (thrown) {
-      this.problem = problemOf(thrown);
-    }
+    if (check) await this.#tell(() => call("check.again", { check, step }));
   }
 
   async show(table: string): Promise<void> {
@@ -121,6 +116,17 @@ export class Check {
       this.problem = problemOf(thrown);
     } finally {
       this.starting = false;
+    }
+  }
+
+  /** A reply says how the check stood when it was written: reports that overtook it on their way are newer. */
+  async #tell(ask: () => Promise<CheckReport>): Promise<void> {
+    const heard = this.#heard;
+    try {
+      const report = await ask();
+      if (this.#heard === heard) this.#hear(report);
+    } catch (thrown) {
+      this.problem = problemOf(thrown);
     }
   }
 

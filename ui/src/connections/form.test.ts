@@ -229,6 +229,21 @@ describe("the test", () => {
     expect(host.callsOf("check.again")).toEqual([{ check: "check-1", step: "may_run_jobs" }]);
   });
 
+  it("keeps what a step asked again came to, though that overtakes the reply", async () => {
+    const failed = report("failed", { may_run_jobs: { state: "failed", title: "May not run jobs", problem: problem("jobs_denied") } });
+    host.on("check.again", () => {
+      host.push({ signal: "check", body: report("running", { may_run_jobs: { state: "running" } }) });
+      host.push({ signal: "check", body: allPassed });
+      return failed;
+    });
+    open();
+    await fillIn();
+    await user.click(button(/^Test Connection/));
+    host.push({ signal: "check", body: failed });
+    await user.click(await screen.findByRole("button", { name: "Test this step again" }));
+    await verdict("The connection works");
+  });
+
   it("is cancelled by Esc, which then leaves nothing", async () => {
     open();
     await fillIn();

@@ -128,6 +128,19 @@ describe("a run that did not come to its end", () => {
     await waitFor(() => expect(screen.getByRole("progressbar", { name: "Progress of the run" }).getAttribute("aria-valuetext")).toContain("99 delivered"));
   });
 
+  it("shows that it has ended, though that overtakes the reply which says that it goes on", async () => {
+    host.on("runs.get", stopped);
+    host.on("runs.resume", () => {
+      host.push({ signal: "run", body: going });
+      host.push({ signal: "run", body: over });
+      return going;
+    });
+    show();
+    await user.click(await screen.findByRole("button", { name: /^Resume/ }));
+    await waitFor(() => expect(host.callsOf("runs.resume")).toHaveLength(1));
+    await waitFor(() => expect(screen.queryByRole("button", { name: /^(Resume|Stop run)/ }), "it is over").toBeNull());
+  });
+
   it("says why it cannot be gone on with", async () => {
     host.on("runs.get", stopped);
     host.on("runs.resume", () => Promise.reject(new Refused(problem("import_running", { title: "The import is running" }))));

@@ -32,7 +32,9 @@ export class RunsList {
   async tell(word: "pause" | "stop", run: string): Promise<void> {
     this.actProblem = null;
     try {
-      this.#hear(await call(`runs.${word}`, { run }));
+      const told = await call(`runs.${word}`, { run });
+      // That it has ended may overtake the reply, which is older then.
+      if (this.runs?.find(({ id }) => id === run)?.phase !== "ended") this.#hear(told);
     } catch (thrown) {
       this.actProblem = problemOf(thrown);
     }

@@ -40,6 +40,8 @@ export class RunPage {
   #stops: (() => void)[];
   #reasonsAt = 0;
   #reasonsTimer: ReturnType<typeof setTimeout> | undefined;
+  /** News of a run that goes on again, which overtook the reply that says so. */
+  #early: Run | null = null;
 
   constructor(id: string) {
     this.#id = id;
@@ -94,8 +96,11 @@ export class RunPage {
 
   /** Goes on with the run. `inDoubt` is what was decided of its events in doubt. */
   async resume(inDoubt: InDoubt | null): Promise<void> {
+    this.#early = null;
     const run = await this.resuming.start(this.#id, inDoubt);
-    if (run) this.#goesOn(run);
+    if (!run) return;
+    this.#goesOn(run);
+    if (this.#early) this.#hear(this.#early);
   }
 
   /** Leaves the events in doubt as they are. */
@@ -129,7 +134,11 @@ export class RunPage {
   }
 
   #hear(run: Run): void {
-    if (run.id !== this.#id || this.run?.phase === "ended") return;
+    if (run.id !== this.#id) return;
+    if (this.ended) {
+      if (this.resuming.busy) this.#early = run;
+      return;
+    }
     this.#show(run);
     this.said = this.#tenths.next(run.counts) ?? this.said;
     if (run.phase === "ended") {

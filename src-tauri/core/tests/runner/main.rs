@@ -448,9 +448,7 @@ async fn two_runs_of_one_account_share_its_fifteen_places() {
 async fn an_account_that_may_have_two_calls_at_once_has_no_more() {
     let scene = Scene::new().await;
     scene.good_people(12_000);
-    let mut account = scene.store.read(|r| r.accounts().list()).unwrap().remove(0);
-    account.calls_at_once = 2;
-    scene.store.write(|w| w.accounts_mut().change(&account)).unwrap();
+    scene.calls_at_once(2);
     scene.sandbox.fault(Matcher::path(UPLOADS), Fault::Delay { ms: 150 });
     let run = scene.run(scene.profiles()).await;
     assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);

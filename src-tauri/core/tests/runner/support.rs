@@ -142,6 +142,13 @@ impl Scene {
         Store::open(self.folder.path(), Belongs::Sandbox).unwrap()
     }
 
+    /// At most so many calls to CleverTap in flight.
+    pub fn calls_at_once(&self, calls: u64) {
+        let mut account = self.store.read(|r| r.accounts().list()).unwrap().remove(0);
+        account.calls_at_once = calls;
+        self.store.write(|w| w.accounts_mut().change(&account)).unwrap();
+    }
+
     /// A table of people with ids `u1`, `u2` … and the e-mail that `email` gives.
     pub fn people(&self, count: u64, email: impl Fn(u64) -> String) {
         let columns = [Column::new("id", "STRING"), Column::new("email", "STRING")];
