@@ -10,7 +10,6 @@ before(async () => {
   sandbox = await Sandbox.start();
   shop = { dataset: { project: sandbox.project, dataset: "shop" } };
   world = await World.open({ sandbox });
-  await world.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const columns = [{ name: "id", type: "STRING" }, { name: "email", type: "STRING" }];
   await sandbox.control("POST", "/control/google/canned", { dataset: "shop", table: "customers", columns, count: 3 });
   world.tapline("connections", "add", "--name", "shop-prod", "--dataset", "shop", "--key", sandbox.key_path);
@@ -37,14 +36,8 @@ const onDataset = () => `bq query --project_id=${sandbox.project} --use_legacy_s
 async function card(command) {
   await world.sees(title);
   for (const words of ["Who can fix it", "An owner of the dataset shop", "bigquery.tables.getData", "A grant can take some minutes"]) await world.sees(words);
-  const copied = async (name) => {
-    await world.button(name).first().focus();
-    await world.page.keyboard.press("Enter");
-    await world.page.getByText("Copied").first().waitFor();
-    return world.page.evaluate(() => navigator.clipboard.readText());
-  };
-  assert.equal(await copied("Copy the command"), command, "the command is the narrowest");
-  const letter = await copied("Copy message for your admin");
+  assert.equal(await world.copied(world.button("Copy the command").first()), command, "the command is the narrowest");
+  const letter = await world.copied(world.button("Copy message for your admin").first());
   assert.ok(letter.includes(command) && letter.includes("Google's answer: 403"), `the letter says all: ${letter}`);
 }
 

@@ -97,6 +97,7 @@ export class World {
     });
     world.#endings.push(() => browser.close());
     world.context = await browser.newContext({ viewport: { width: 1100, height: 760 }, locale: "en-GB", reducedMotion: "reduce" });
+    await world.context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await world.context.route("**/*", (route) => {
       const url = new URL(route.request().url());
       if (url.hostname === "127.0.0.1" || url.protocol === "data:" || url.protocol === "blob:") return route.continue();
@@ -218,6 +219,17 @@ export class World {
 
   sees(text) {
     return this.page.getByText(text).first().waitFor();
+  }
+
+  /** What a button copies when it is pressed by a key. */
+  async copied(button) {
+    // Emptied first: what an earlier press copied would be taken for this one's.
+    await this.page.evaluate(() => navigator.clipboard.writeText(""));
+    await button.focus();
+    await this.page.keyboard.press("Enter");
+    const read = () => this.page.evaluate(() => navigator.clipboard.readText());
+    await settles(async () => (await read()) !== "", true, "the press copies something");
+    return read();
   }
 
   /** Waits until a field holds this value: the engine may have to say it first. */

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// How long a window may take to appear or to go.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long a window may take to show what a hand did, before the hand does it again.
+pub(crate) const LOOK: Duration = Duration::from_secs(5);
+
 /// A GTK window that offers one file to drag.
 const DRAG_SOURCE: &str = r"
 import sys, gi
@@ -33,27 +36,24 @@ Gtk.main()
 pub struct Hands;
 
 impl Hands {
-    /// Drags a file from another program and drops it in the middle of the window called `target`. `hovering` runs
-    /// while the file hangs over it.
-    pub async fn drop_file<F: Future<Output = ()>>(self, file: &Path, target: &str, hovering: impl FnOnce() -> F) {
+    /// Drags a file from another program and drops it in the middle of the window called `target`, once `hovers` tells that
+    /// the file hangs over it. A busy desk may miss how a drag begins: then the hand goes back and tries again.
+    pub async fn drop_file(self, file: &Path, target: &str, hovers: impl AsyncFn() -> bool) {
         let mut source = Ended::start(Command::new("/usr/bin/python3").args(["-c", DRAG_SOURCE]).arg(file));
-        let from = middle_of(&appeared("file-to-drag").await);
-        let to = middle_of(&appeared(target).await);
-        pointer(from);
-        pause(150).await;
-        xdotool(&["mousedown", "1"]);
-        pause(150).await;
-        // GTK starts a drag only after a few pixels, and the target hears of it only from moves within it.
-        for step in 1..=20 {
-            pointer((
-                from.0 + (to.0 - from.0) * step / 20,
-                from.1 + (to.1 - from.1) * step / 20,
-            ));
-            pause(30).await;
+        let (from, to) = (appeared("file-to-drag").await, appeared(target).await);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // Looked up anew each time: a window manager may still be moving them.
+            let (from, to) = (middle_of(&from), middle_of(&to));
+            drag(from, to).await;
+            if within(LOOK, &hovers).await {
+                break;
+            }
+            assert!(Instant::now() < until, "{target:?} never saw the file hang over it");
+            pointer(from);
+            xdotool(&["mouseup", "1"]);
+            pause(150).await;
         }
-        pointer((to.0 + 3, to.1 + 3));
-        pause(200).await;
-        hovering().await;
         xdotool(&["mouseup", "1"]);
         pause(200).await;
         source.end();
@@ -146,6 +146,38 @@ fn middle_of(window: &str) -> (i32, i32) {
     };
     let (x, y) = (number("Absolute upper-left X:"), number("Absolute upper-left Y:"));
     (x + number("Width:") / 2, y + number("Height:") / 2)
+}
+
+/// Presses at `from`, and moves to `to` with the button held.
+async fn drag(from: (i32, i32), to: (i32, i32)) {
+    pointer(from);
+    pause(150).await;
+    xdotool(&["mousedown", "1"]);
+    pause(150).await;
+    // GTK starts a drag only after a few pixels, and the target hears of it only from moves within it.
+    for step in 1..=20 {
+        pointer((
+            from.0 + (to.0 - from.0) * step / 20,
+            from.1 + (to.1 - from.1) * step / 20,
+        ));
+        pause(30).await;
+    }
+    pointer((to.0 + 3, to.1 + 3));
+    pause(200).await;
+}
+
+/// Whether it comes true in this time.
+pub(crate) async fn within(time: Duration, comes_true: impl AsyncFn() -> bool) -> bool {
+    let until = Instant::now() + time;
+    loop {
+        if comes_true().await {
+            return true;
+        }
+        if Instant::now() > until {
+            return false;
+        }
+        pause(50).await;
+    }
 }
 
 fn pointer((x, y): (i32, i32)) {

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::hands::Ended;
+use crate::hands::{Ended, LOOK, within};
 
 /// How long the app may take to show something on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -65,7 +65,8 @@ impl Window {
         Self { page, _driver: driver }
     }
 
-    /// Waits for a button, link or tab with these words, and presses it. The keys shown on it do not count as words.
+    /// Waits for a button, link or tab with these words, and presses it. The keys shown on it do not count as words. A press
+    /// is a pointer's at a place of the screen, and is lost on a window that is still being laid out: then it is made again.
     pub async fn press(&self, words: &str) {
         let words = quoted(words);
         let path = format!(
@@ -73,8 +74,21 @@ impl Window {
              [translate(normalize-space(),' ','')=translate(concat({words},string(.//kbd)),' ','') or @aria-label={words}]\
              [not(@aria-disabled='true')][not(@disabled)]"
         );
-        let pressed = self.find(&path).await.click().await;
-        pressed.unwrap_or_else(|error| panic!("{words} could not be pressed: {error}"));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let found = self.find(&path).await;
+            let named = serde_json::to_value(&found).expect("an element has a name");
+            let listen = "window.pressed = false;\
+                          arguments[0].addEventListener('click', () => { window.pressed = true }, { once: true, capture: true })";
+            let listens = self.page.execute(listen, vec![named]).await;
+            listens.expect("the page listens for the press");
+            let pressed = found.click().await;
+            pressed.unwrap_or_else(|error| panic!("{words} could not be pressed: {error}"));
+            if within(LOOK, async || self.run("return window.pressed").await == true).await {
+                return;
+            }
+            assert!(Instant::now() < until, "no press reaches {words}");
+        }
     }
 
     /// Puts text into the field with this label, in place of what stands there.
@@ -123,6 +137,11 @@ impl Window {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Whether these words can be read right now.
+    pub async fn shows(&self, words: &str) -> bool {
+        self.text().await.contains(words)
     }
 
     /// Waits until these words can no longer be read.

@@ -50,7 +50,7 @@ async fn a_database_dropped_on_the_window_is_there_after_a_restart_and_its_secre
     window.press("Add Database").await;
     Hands
         .drop_file(&desk.key_file(), "Tapline", async || {
-            window.sees("Let go to read the key").await
+            window.shows("Let go to read the key").await
         })
         .await;
     desk.finish_database(&window, "shop-prod").await;

@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
-
 use common::{Outcome, Peer, assertion, claims, now};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -14,13 +12,7 @@ const TIMEFRAME: &str = "Invalid JWT: Token must be a short-lived token (60 minu
 #[tokio::test]
 async fn a_good_key_gets_a_token_with_and_without_a_key_id() -> Outcome {
     let peer = Peer::new(Options::default()).await?;
-    let before = Instant::now();
     let key = peer.sandbox.google().issue_key("acme-dw", "reader");
-    assert!(
-        before.elapsed() < Duration::from_secs(20),
-        "a key is made in {:?}",
-        before.elapsed()
-    );
     for kid in [Some(key.key_id.as_str()), None] {
         let (status, body) = peer.exchange(&key, kid, &claims(&key)).await?;
         assert_eq!(status, 200, "kid {kid:?}: {body}");

@@ -752,7 +752,7 @@ async fn the_deadline_ends_what_hangs() {
     let sandbox = sandbox().await;
     let key = sandbox.google().issue_working_key("loader");
     let _gate = sandbox.hold(Matcher::path("*/queries"));
-    let check = check(&sandbox, &key, target("shop")).within(Duration::from_secs(2));
+    let check = check(&sandbox, &key, target("shop")).within(Duration::from_secs(6));
     let report = run(&check).await;
     well_formed(&report);
     assert_eq!(report.verdict, Verdict::Failed);

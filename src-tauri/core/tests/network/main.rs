@@ -12,7 +12,8 @@ use tapline_core::ground::net::{Ask, Host, Net, NetSettings};
 use tapline_core::ground::problem::{Code, Fact, Problem};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-const SOON: Duration = Duration::from_millis(400);
+/// Soon for whoever waits, and long enough for what comes before on a machine that does much else.
+const SOON: Duration = Duration::from_secs(2);
 
 async fn problem_within(net: &Net, within: Duration) -> (Problem, bool) {
     let ask = Ask::get(Host::ResourceManager)
