@@ -53,11 +53,11 @@ impl App {
         install_tls();
         let (folder, belongs) = (options.folder.clone(), options.belongs());
         let store = off_thread(move || Store::open(&folder, belongs)).await?;
-        let store = store.map_err(|error| error.problem())?;
+        let store = store?;
         log::start(&options.folder);
         let recovering = store.clone();
         let recovered = off_thread(move || recovering.recover(Timestamp::now())).await?;
-        for found in recovered.map_err(|error| error.problem())? {
+        for found in recovered? {
             tracing::warn!(target: "tapline", run = %found.run, in_doubt = found.in_doubt, "a run was interrupted");
         }
         let settings = store.reading(|store| store.settings().get()).await;

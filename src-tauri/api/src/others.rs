@@ -73,7 +73,7 @@ impl Others {
             // A process that was killed ends no run: what it left behind is put in order as at a start.
             let store = app.store.clone();
             let recovered = off_thread(move || store.recover(Timestamp::now())).await?;
-            recovered.map_err(|error| error.problem())?;
+            recovered?;
         }
         Ok(())
     }

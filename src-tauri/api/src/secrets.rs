@@ -14,7 +14,7 @@ impl App {
         let noted = entry.to_owned();
         self.change(move |store| store.vault_entries_mut().note(&noted)).await?;
         let put = self.vault.put(entry, secret, self.attendance()).await;
-        put.map_err(|error| error.problem())
+        put.map_err(Problem::from)
     }
 
     /// Deletes a secret, sees that it is gone, and strikes out its note. One that was never noted is nowhere.
@@ -28,7 +28,7 @@ impl App {
             return Ok(());
         }
         let deleted = self.vault.delete(entry, attendance).await;
-        deleted.map_err(|error| error.problem())?;
+        deleted?;
         let gone = entry.to_owned();
         self.change(move |store| store.vault_entries_mut().strike_out(&gone))
             .await

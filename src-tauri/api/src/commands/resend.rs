@@ -57,7 +57,7 @@ pub(super) async fn start(app: &Arc<App>, ask: ResendAsk) -> Result<Run, Problem
 pub(super) async fn forget_person(app: &Arc<App>, ask: ForgetAsk) -> Result<Forgotten, Problem> {
     let (store, identity) = (app.store.clone(), ask.identity);
     let forgotten = off_thread(move || store.forget_person(&identity)).await?;
-    let forgotten = forgotten.map_err(|error| error.problem())?;
+    let forgotten = forgotten?;
     tracing::info!(target: "tapline", records = forgotten.records, "a person was forgotten");
     app.changed("runs");
     Ok(Forgotten {

@@ -131,7 +131,7 @@ pub(crate) async fn export_to(app: &Arc<App>, row: RunRow, path: PathBuf) -> Res
                     keep(write(&mut csv, record))
                 })
             });
-            read.map_err(|error| error.problem())?;
+            read?;
         }
         let _ = keep(csv.flush().map_err(csv::Error::from));
         match failed {

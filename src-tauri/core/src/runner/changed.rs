@@ -28,7 +28,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<TableRef, Problem> {
     finish(asking).await?;
     let (import, plan) = (asking.row.run.import, &asking.row.plan);
     let known = asking.store.reading(move |r| r.comparisons().state(import));
-    let known = known.await.map_err(|error| error.problem())?;
+    let known = known.await?;
     let account = format!(
         "{} {}",
         asking.opened.uploader.region().code(),
@@ -47,7 +47,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<TableRef, Problem> {
         w.comparisons_mut().use_state(import, &state)?;
         w.comparisons_mut().begin(run, &state.name)
     });
-    begun.await.map_err(|error| error.problem())?;
+    begun.await?;
     Ok(table)
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn finish_own(asking: &Asking<'_>) -> Result<(), Problem> {
 async fn merge_waiting(asking: &Asking<'_>, whose: impl Fn(i64) -> bool) -> Result<(), Problem> {
     let import = asking.row.run.import;
     let waiting = asking.store.reading(move |r| r.comparisons().waiting(import));
-    let waiting = waiting.await.map_err(|error| error.problem())?;
+    let waiting = waiting.await?;
     for comparison in waiting.iter().filter(|comparison| whose(comparison.number)) {
         merge(asking, comparison).await?;
     }
@@ -144,7 +144,7 @@ async fn merge(asking: &Asking<'_>, comparison: &ComparisonRow) -> Result<(), Pr
     let known = asking
         .store
         .reading(move |r| Ok((r.runs().get(id)?, r.comparisons().result_table(number)?)));
-    let (row, table) = known.await.map_err(|error| error.problem())?;
+    let (row, table) = known.await?;
     let delta = match table.filter(|table| table.rows.is_some()) {
         Some(table) => Some(found(&table.table)?),
         None => None,
@@ -207,7 +207,7 @@ impl Merge<'_> {
     async fn done(&self) -> Result<(), Problem> {
         let (run, at) = (self.comparison.number, Timestamp::now());
         let merged = self.asking.store.writing(move |w| w.comparisons_mut().merged(run, at));
-        merged.await.map_err(|error| error.problem())
+        merged.await.map_err(Problem::from)
     }
 
     async fn note(&self, merges: u64) -> Result<(), Problem> {
@@ -216,7 +216,7 @@ impl Merge<'_> {
             .asking
             .store
             .writing(move |w| w.comparisons_mut().next_merge(run, merges));
-        noted.await.map_err(|error| error.problem())
+        noted.await.map_err(Problem::from)
     }
 
     fn id(&self, what: &str, number: u64) -> Result<JobId, Problem> {
@@ -233,7 +233,7 @@ impl Merge<'_> {
             .asking
             .store
             .writing(move |w| w.runs_mut().also_billed(run, billed));
-        noted.await.map_err(|error| error.problem())
+        noted.await.map_err(Problem::from)
     }
 
     /// Keys of the records that CleverTap did not acknowledge, and whether it may have them all the same.
@@ -244,7 +244,7 @@ impl Merge<'_> {
             .asking
             .store
             .reading(move |r| r.comparisons().acknowledged(number, (!keeps).then_some(NOT_ACCOUNTED)));
-        let acknowledged = known.await.map_err(|error| error.problem())?;
+        let acknowledged = known.await?;
         let Some(job) = &self.row.run.job else {
             return Ok(Vec::new());
         };

@@ -27,7 +27,7 @@ pub(super) async fn keep_result(opened: &Opened, store: &Store, id: RunId, now: 
         let copy = r.comparisons().copy(row.number)?;
         Ok((row, has_a_table, copy))
     });
-    let (row, has_a_table, copy) = known.await.map_err(|error| error.problem())?;
+    let (row, has_a_table, copy) = known.await?;
     let counts = row.run.counts;
     let (Some(job), Some(rows)) = (&row.run.job, counts.expected) else {
         return Ok(());
@@ -48,7 +48,7 @@ pub(super) async fn keep_result(opened: &Opened, store: &Store, id: RunId, now: 
     };
     let (number, named) = (row.number, copy.clone());
     let noted = store.writing(move |w| w.comparisons_mut().name_copy(number, &named));
-    noted.await.map_err(|error| error.problem())?;
+    noted.await?;
     let (job, id) = (job_ref(job)?, JobId::new(&name)?);
     let copying = opened.bigquery.copy_result(&job, &table, &id, copy.expires_at);
     tokio::time::timeout(WAITS, copying).await.unwrap_or(Ok(()))
@@ -58,7 +58,7 @@ pub(super) async fn keep_result(opened: &Opened, store: &Store, id: RunId, now: 
 pub(super) async fn kept_copy(client: &Client, store: &Store, row: &RunRow) -> Result<Option<TableRef>, Problem> {
     let number = row.number;
     let copy = store.reading(move |r| r.comparisons().copy(number));
-    let Some(copy) = copy.await.map_err(|error| error.problem())? else {
+    let Some(copy) = copy.await? else {
         return Ok(None);
     };
     let table = found(&copy.table)?;

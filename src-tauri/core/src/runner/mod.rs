@@ -115,11 +115,7 @@ impl Runner {
             started_at: self.clock.now(),
             started_by: by.to_owned(),
         };
-        let row = self
-            .store
-            .writing(move |w| w.runs_mut().begin(&new))
-            .await
-            .map_err(|error| error.problem())?;
+        let row = self.store.writing(move |w| w.runs_mut().begin(&new)).await?;
         Ok(self.go(row, opened))
     }
 
@@ -136,7 +132,7 @@ impl Runner {
             let row = r.runs().get(run)?;
             Ok((r.runs().can_resume(&row)?, row))
         });
-        let (resumable, row) = known.await.map_err(|error| error.problem())?;
+        let (resumable, row) = known.await?;
         if !resumable && row.run.outcome.is_some() {
             return Err(Problem::new(Code::RunNotResumable));
         }
@@ -157,8 +153,7 @@ impl Runner {
                 }
                 w.runs_mut().resume(run)
             })
-            .await
-            .map_err(|error| error.problem())?;
+            .await?;
         if let (Records::Events(events), Some(in_doubt)) = (&mut row.plan.records, in_doubt) {
             events.in_doubt = in_doubt;
         }
@@ -184,10 +179,7 @@ impl Runner {
 
     /// Asks a run to stop, whichever process runs it: nothing more is sent within a second, and what was sent is counted.
     pub async fn stop(&self, run: RunId) -> Result<(), Problem> {
-        self.store
-            .writing(move |w| w.runs_mut().ask_to_stop(run))
-            .await
-            .map_err(|error| error.problem())?;
+        self.store.writing(move |w| w.runs_mut().ask_to_stop(run)).await?;
         if let Some(halt) = self.shared().going.get(&run) {
             halt.ask();
         }
@@ -196,10 +188,7 @@ impl Runner {
 
     /// Asks a run to stop as [`Self::stop`] does, and its import to wait until the run is gone on with.
     pub async fn pause(&self, run: RunId) -> Result<(), Problem> {
-        self.store
-            .writing(move |w| w.runs_mut().ask_to_pause(run))
-            .await
-            .map_err(|error| error.problem())?;
+        self.store.writing(move |w| w.runs_mut().ask_to_pause(run)).await?;
         self.stop(run).await
     }
 

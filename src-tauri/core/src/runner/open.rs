@@ -43,8 +43,7 @@ impl Runner {
                 let connection = r.connections().get(connection)?;
                 Ok((import, (connection, passed), r.accounts().get(account)?))
             })
-            .await
-            .map_err(|error| error.problem())?;
+            .await?;
         let (connection, passed) = connection;
         may_run(&import, &connection, passed)?;
         let bigquery = self.bigquery(&connection, attendance).await?;
@@ -116,7 +115,7 @@ impl Runner {
                 std::str::from_utf8(bytes).map(|text| Secret::new(text.to_owned()))
             })
             .await
-            .map_err(|error| error.problem())
+            .map_err(Problem::from)
             .and_then(|read| read.map_err(|_| Problem::new(Code::KeychainForgetful)))
             .map_err(|problem| problem.with(Fact::Name, &account.name))
     }

@@ -135,7 +135,7 @@ impl Pump {
                 acknowledged,
             })
         });
-        left.await.map_err(|error| error.problem())
+        left.await.map_err(Problem::from)
     }
 
     pub(super) async fn send_all(self, source: Source, work: Work) -> Result<(), Problem> {

@@ -92,7 +92,7 @@ impl Asking<'_> {
             .ok_or_else(|| Problem::new(Code::UpdatedOnMissing).with(Fact::Field, "updated_on.column"))?;
         let number = self.row.number;
         let known = self.store.reading(move |r| r.watermarks().window(number));
-        let known = known.await.map_err(|error| error.problem())?;
+        let known = known.await?;
         let fixed = if let Some(fixed) = known {
             fixed
         } else {
@@ -140,7 +140,7 @@ impl Asking<'_> {
             w.runs_mut().also_billed(run, billed)?;
             Ok(fixed)
         });
-        fixed.await.map_err(|error| error.problem())
+        fixed.await.map_err(Problem::from)
     }
 
     /// The table that a result goes to, made before the job that fills it. Nothing where BigQuery is to keep it by itself.
@@ -160,7 +160,7 @@ impl Asking<'_> {
         let noted = self
             .store
             .writing(move |w| w.comparisons_mut().name_result(run, &named));
-        noted.await.map_err(|error| error.problem())?;
+        noted.await?;
         let new = NewTable {
             table: table.clone(),
             schema: schema.clone(),
@@ -191,7 +191,7 @@ impl Asking<'_> {
         let kept = self
             .store
             .writing(move |w| w.comparisons_mut().result_seen(run, seen.etag.as_deref(), rows));
-        kept.await.map_err(|error| error.problem())
+        kept.await.map_err(Problem::from)
     }
 
     /// Refuses a result whose table is not what it was when its query was done: its rows may be others.
@@ -213,7 +213,7 @@ impl Asking<'_> {
     async fn result_table(&self) -> Result<Option<crate::store::ResultTable>, Problem> {
         let run = self.row.number;
         let named = self.store.reading(move |r| r.comparisons().result_table(run));
-        named.await.map_err(|error| error.problem())
+        named.await.map_err(Problem::from)
     }
 
     /// Whose table it is, for whoever finds it.
@@ -227,7 +227,7 @@ impl Asking<'_> {
             ];
             Ok(ours.into())
         });
-        labels.await.map_err(|error| error.problem())
+        labels.await.map_err(Problem::from)
     }
 
     /// Whether the import's result proved too large before.
@@ -237,7 +237,7 @@ impl Asking<'_> {
             let before = r.runs().list(Some(import))?.into_iter().find(|row| row.number < run);
             Ok(before.is_some_and(|before| before.needs_a_table() || before.plan.result_table == ResultTable::Always))
         });
-        before.await.map_err(|error| error.problem())
+        before.await.map_err(Problem::from)
     }
 
     /// Whether the result may be too large, or too long in the reading, for BigQuery to keep it by itself.
@@ -255,7 +255,7 @@ impl Asking<'_> {
             let rows = before.find_map(|row| row.run.counts.expected);
             Ok((pace.unwrap_or(BEST_PACE), rows))
         });
-        let (pace, before) = known.await.map_err(|error| error.problem())?;
+        let (pace, before) = known.await?;
         let lying = match &self.row.plan.source {
             Source::Table(name) => self.rows_of(name).await,
             Source::Sql(_) => None,

@@ -45,7 +45,7 @@ impl Runner {
             let mendable = r.resends().mendable(&row, &looked_at)?;
             Ok((row, mendable))
         });
-        let (row, mendable) = known.await.map_err(|error| error.problem())?;
+        let (row, mendable) = known.await?;
         if row.plan.records == Records::Profiles && mendable.identities > u64::from(MOST_IDENTITIES) {
             return Err(too_many(mendable.identities));
         }
@@ -59,8 +59,7 @@ impl Runner {
         let row = self
             .store
             .writing(move |w| w.begin_mending(&new, mended, &filter))
-            .await
-            .map_err(|error| error.problem())?;
+            .await?;
         Ok(self.go(row, opened))
     }
 }
@@ -108,7 +107,7 @@ impl Pump {
         })
         .await?;
         let queried = self.store.writing(move |w| w.runs_mut().queried(run, rows, None));
-        queried.await.map_err(|error| error.problem())?;
+        queried.await?;
         let ledger = Ledger::open(self.store.clone(), run, self.clock.clone(), self.halt.clone())
             .map_err(|error| Problem::new(Code::Internal).with(Fact::Detail, error.to_string()))?;
         let sending = Sending {
@@ -198,5 +197,5 @@ async fn look<R: Send + 'static>(
     store: &Store,
     look: impl FnOnce(&crate::store::Reading<'_>) -> Result<R, StoreError> + Send + 'static,
 ) -> Result<R, Problem> {
-    store.reading(look).await.map_err(|error| error.problem())
+    store.reading(look).await.map_err(Problem::from)
 }

@@ -32,7 +32,7 @@ impl Runner {
                 let connection = connection.ok_or(StoreError::NotThere { what: "connection" })?;
                 Ok((r.connections().get(connection)?, r.store_id()?))
             });
-            let (connection, store) = known.await.map_err(|error| error.problem())?;
+            let (connection, store) = known.await?;
             let place = Place::of(self, &connection, attendance).await?;
             for table in &tables {
                 place.drop_ours(table, &store).await?;
@@ -40,12 +40,12 @@ impl Runner {
         }
         let at = Timestamp::now();
         let restarted = self.store.writing(move |w| w.restart(import, at));
-        restarted.await.map_err(|error| error.problem())
+        restarted.await.map_err(Problem::from)
     }
 
     async fn states(&self, import: ImportId) -> Result<Vec<TableRef>, Problem> {
         let known = self.store.reading(move |r| r.comparisons().states(import));
-        let known = known.await.map_err(|error| error.problem())?;
+        let known = known.await?;
         known.iter().map(found).collect()
     }
 

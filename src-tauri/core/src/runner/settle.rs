@@ -36,7 +36,7 @@ impl Pump {
             w.batches().last_number(number)
         });
         let work = Work {
-            numbers: Numbers::after(last.await.map_err(|error| error.problem())?),
+            numbers: Numbers::after(last.await?),
             left: Left::again(&in_doubt),
             acknowledged: None,
         };
@@ -50,7 +50,7 @@ impl Pump {
         };
         settling.send_all(found, work).await?;
         let settled = self.store.writing(move |w| w.runs_mut().settled(number));
-        settled.await.map_err(|error| error.problem())
+        settled.await.map_err(Problem::from)
     }
 
     /// The last run before this one that sent anything, with its batches in doubt, where they may be sent again.
@@ -76,6 +76,6 @@ impl Pump {
             let in_doubt = r.batches().in_doubt_of(row.number, row.base)?;
             Ok::<_, StoreError>((!in_doubt.is_empty()).then_some((row, in_doubt)))
         });
-        before.await.map_err(|error| error.problem())
+        before.await.map_err(Problem::from)
     }
 }

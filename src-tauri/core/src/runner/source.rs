@@ -154,7 +154,7 @@ async fn expired(store: &Store, row: &RunRow) -> Result<RunRow, Problem> {
     store
         .writing(move |w| w.runs_mut().expired(run, repeats))
         .await
-        .map_err(|error| error.problem())
+        .map_err(Problem::from)
 }
 
 /// A query about to become a job.
@@ -223,7 +223,7 @@ impl Asked<'_> {
         self.store
             .writing(move |w| w.runs_mut().set_job(run, &job, jobs, estimated))
             .await
-            .map_err(|error| error.problem())
+            .map_err(Problem::from)
     }
 }
 
@@ -271,5 +271,5 @@ async fn note_queried(store: &Store, run: i64, rows: u64, billed: Option<u64>) -
     store
         .writing(move |w| w.runs_mut().queried(run, rows, billed))
         .await
-        .map_err(|error| error.problem())
+        .map_err(Problem::from)
 }

@@ -71,6 +71,12 @@ impl<T> Doing<T> for rusqlite::Result<T> {
     }
 }
 
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        error.problem()
+    }
+}
+
 impl StoreError {
     /// In a person's words.
     pub fn problem(&self) -> Problem {

@@ -36,6 +36,12 @@ pub enum VaultError {
     Failed(#[source] Error),
 }
 
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        error.problem()
+    }
+}
+
 impl VaultError {
     pub(super) fn of(error: Error) -> Self {
         match error {
