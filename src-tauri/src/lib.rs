@@ -1,6 +1,7 @@
 //! The shell: the window, its dialogs, and files dropped on it. It knows Tauri, passes everything on to the api, and
 //! never decides anything.
 
+mod again;
 mod desktop;
 
 use std::path::Path;
@@ -27,7 +28,7 @@ async fn call(app: State<'_, Arc<App>>, name: String, args: Value) -> Result<Val
 pub fn run() -> tauri::Result<()> {
     let options = AppOptions::from_env();
     let folder = options.as_ref().ok().map(|options| options.folder.clone());
-    tauri::Builder::default()
+    let built = tauri::Builder::default()
         // First, so that a second start ends before it opens the store.
         .plugin(single_instance(folder.as_deref()))
         .plugin(window_state(folder.as_deref()))
@@ -46,12 +47,19 @@ pub fn run() -> tauri::Result<()> {
             open_window(tauri.handle(), folder.as_deref())?;
             Ok(())
         })
-        .build(tauri::generate_context!())?
-        .run(|tauri, event| {
-            if let (RunEvent::Exit, Some(app)) = (event, tauri.try_state::<Arc<App>>()) {
-                tauri::async_runtime::block_on(app.shut_down());
-            }
-        });
+        .build(tauri::generate_context!());
+    if let Err(error) = &built
+        && again::met_one_that_leaves(error)
+    {
+        again::start();
+    }
+    built?.run(|tauri, event| {
+        if let (RunEvent::Exit, Some(app)) = (event, tauri.try_state::<Arc<App>>()) {
+            // Before what takes time: a start from now on opens a window of its own.
+            tauri_plugin_single_instance::destroy(tauri);
+            tauri::async_runtime::block_on(app.shut_down());
+        }
+    });
     Ok(())
 }
 

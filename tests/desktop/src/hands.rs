@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a window may take to appear or to go.
@@ -205,6 +205,11 @@ impl Ended {
         let program = command.get_program().to_owned();
         let child = command.process_group(0).spawn();
         Self(child.unwrap_or_else(|error| panic!("{}: {error}", program.display())))
+    }
+
+    /// What it says on a pipe, once.
+    pub(crate) fn output(&mut self) -> Option<ChildStdout> {
+        self.0.stdout.take()
     }
 
     pub(crate) fn end(&mut self) {

@@ -3,8 +3,10 @@
 
 mod desk;
 mod hands;
+mod leaving;
 mod window;
 
 pub use desk::{Desk, Entry, keychain, traces_of};
 pub use hands::{Hands, one_window_called};
+pub use leaving::{leaving, name_on_the_bus};
 pub use window::{Window, screens};

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use tapline_desktop_tests::{Desk, Hands, Window, keychain, one_window_called, traces_of};
+use tapline_desktop_tests::{Desk, Hands, Window, keychain, leaving, name_on_the_bus, one_window_called, traces_of};
 
 #[tokio::test]
 async fn the_window_reaches_the_engine_and_nothing_else_of_the_shell() {
@@ -121,5 +121,18 @@ async fn a_second_start_on_the_same_store_shows_the_window_that_is_there() {
         .expect("the app starts");
     assert!(second.success(), "the second start ends by itself");
     one_window_called("Tapline").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_start_that_meets_a_window_on_its_way_out_opens_one_of_its_own() {
+    let desk = Desk::new().await;
+    let window = Window::open(&desk).await;
+    window.sees("Connections").await;
+    let name = name_on_the_bus();
+    window.close().await;
+    let _leaving = leaving(&name);
+    let window = Window::open(&desk).await;
+    window.sees("Connections").await;
     window.close().await;
 }
