@@ -164,6 +164,60 @@ async fn a_dry_run_tells_kind_columns_and_bytes_and_makes_nothing() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_result_is_copied_to_a_table_that_says_when_it_expires() -> Outcome {
+    let caller = Caller::new("copies").await?;
+    let query = "SELECT customer_id, updated_at FROM shop.customers WHERE customer_id < '06000'";
+    let job = json!({"jobReference": {"jobId": "copied", "location": "EU"}, "configuration": {"query": {"query": query, "useLegacySql": false}}});
+    caller.post(JOBS, &job).await?;
+    caller
+        .get(&format!("{QUERIES}/copied?location=EU&maxResults=0&timeoutMs=60000"))
+        .await?;
+    let (_, made) = caller.get(&format!("{JOBS}/copied?location=EU")).await?;
+    let copy = |id: &str, from: &Value| {
+        json!({"jobReference": {"jobId": id, "location": "EU"}, "configuration": {"copy": {
+            "sourceTable": from, "destinationTable": {"projectId": "acme-dw", "datasetId": "shop", "tableId": "kept"},
+            "writeDisposition": "WRITE_EMPTY", "destinationExpirationTime": "2100-01-02T03:04:05Z",
+        }}})
+    };
+    let done = async |id: &str| {
+        loop {
+            let (_, job) = caller.get(&format!("{JOBS}/{id}?location=EU")).await?;
+            if job["status"]["state"] == "DONE" {
+                return Ok::<_, Box<dyn std::error::Error>>(job);
+            }
+        }
+    };
+    let result = &made["configuration"]["query"]["destinationTable"];
+    let (status, asked) = caller.post(JOBS, &copy("copy-1", result)).await?;
+    assert_eq!(status, 200, "{asked}");
+    let copied = done("copy-1").await?;
+    assert!(copied["status"].get("errorResult").is_none(), "{copied}");
+    let (_, table) = caller
+        .get("/bigquery/v2/projects/acme-dw/datasets/shop/tables/kept")
+        .await?;
+    assert_eq!(table["numRows"], "5999", "every row, from more than one block: {table}");
+    assert_eq!(table["expirationTime"], "4102542245000", "in milliseconds: {table}");
+    let rows = async |text: &str| {
+        let (_, answer) = caller.query(text).await?;
+        let rows = answer["rows"].as_array().cloned().unwrap_or_default();
+        let rows: BTreeSet<_> = rows.iter().map(Value::to_string).collect();
+        Ok::<_, Box<dyn std::error::Error>>(rows)
+    };
+    assert_eq!(
+        rows("SELECT * FROM `acme-dw.shop.kept`").await?,
+        rows(query).await?,
+        "the same rows, times included"
+    );
+    let gone = json!({"projectId": "acme-dw", "datasetId": "_gone", "tableId": "anon0"});
+    for (id, from, reason) in [("copy-2", result, "duplicate"), ("copy-3", &gone, "notFound")] {
+        caller.post(JOBS, &copy(id, from)).await?;
+        let job = done(id).await?;
+        assert_eq!(job["status"]["errorResult"]["reason"], reason, "{job}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_result_is_read_in_ranges_side_by_side() -> Outcome {
     let caller = Caller::new("ranges").await?;
     let job = json!({"jobReference": {"jobId": "ranges-1", "location": "EU"}, "configuration": {"query": {"query": "SELECT * FROM shop.purchases", "useLegacySql": false}}});

@@ -6,9 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::job::Job;
-use super::rows::Source;
 use super::statement::Asked;
-use super::{Answer, Call, key, millis, running};
+use super::{Answer, Call, millis, running};
 use crate::google::{ApiError, random_hex};
 
 /// What a request for a job boils down to.
@@ -113,7 +112,7 @@ impl Call<'_> {
     }
 
     /// A job under an id that none had before.
-    fn noted(&self, wanted: Wanted, location: String) -> Result<Arc<Job>, ApiError> {
+    pub(super) fn noted(&self, wanted: Wanted, location: String) -> Result<Arc<Job>, ApiError> {
         let now = self.google.clock().now();
         let job = Arc::new(Job::new(self.member, self.project, wanted, location, now));
         let mut books = self.google.books();
@@ -128,31 +127,6 @@ impl Call<'_> {
         }
         jobs.insert(key, Arc::clone(&job));
         books.bigquery.anonymous.insert(job.anonymous.clone(), Arc::clone(&job));
-        Ok(job)
-    }
-
-    /// A copy of a result that nobody named, to a table in memory: done at once. Results that the engine holds cannot be copied.
-    fn copied(&self, wanted: Wanted) -> Result<Arc<Job>, ApiError> {
-        let copy = wanted.configuration["copy"].clone();
-        let named = |table: &Value, part: &str| table[part].as_str().unwrap_or_default().to_owned();
-        let (source, into) = (&copy["sourceTable"], &copy["destinationTable"]);
-        let into = key(
-            &named(into, "projectId"),
-            &named(into, "datasetId"),
-            &named(into, "tableId"),
-        );
-        self.dataset_right(&into.1, "bigquery.tables.create")?;
-        let location = wanted.location.clone().unwrap_or_else(|| "US".to_owned());
-        let job = self.noted(wanted, location)?;
-        let found = match self.own_result(&named(source, "tableId")) {
-            Some((fields, Source::Memory(rows))) => Ok((fields, rows)),
-            Some(_) => Err(ApiError::invalid("The sandbox copies results in memory alone.")),
-            None => Err(ApiError::not_found("Table", &named(source, "tableId"))),
-        };
-        let failed = found
-            .map(|(fields, rows)| self.google.stock_rows(into, fields, rows))
-            .err();
-        job.finish(self.google.clock().now(), failed);
         Ok(job)
     }
 

@@ -1,6 +1,7 @@
 //! `BigQuery`'s REST API: permissions, locations, bytes, pages and jobs as Google has them, SQL by the engine behind.
 
 mod cdnow;
+mod copying;
 mod datasets;
 mod job;
 mod jobs;

@@ -67,6 +67,11 @@ impl Rows {
         self.round() * self.rounds
     }
 
+    /// About what they would take in storage: their text, without what JSON puts around it.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.text.len() as u64 / 2 * self.rounds
+    }
+
     fn round(&self) -> u64 {
         self.ends.len() as u64
     }

@@ -145,7 +145,11 @@ impl Google {
     }
 
     /// Where the job runs: as asked, else where its data is. Data that is elsewhere is not found.
-    fn placed<'t>(&self, asked: &Asked<'_>, tables: impl Iterator<Item = &'t TableKey>) -> Result<String, ApiError> {
+    pub(super) fn placed<'t>(
+        &self,
+        asked: &Asked<'_>,
+        tables: impl Iterator<Item = &'t TableKey>,
+    ) -> Result<String, ApiError> {
         let default = asked.query["defaultDataset"]["datasetId"].as_str();
         let project = asked.query["defaultDataset"]["projectId"]
             .as_str()
@@ -343,7 +347,7 @@ fn no_query((project, dataset, table): &TableKey) -> ApiError {
     ))
 }
 
-fn named(reference: &Value) -> TableKey {
+pub(super) fn named(reference: &Value) -> TableKey {
     let part = |name: &str| reference[name].as_str().unwrap_or_default();
     key(part("projectId"), part("datasetId"), part("tableId"))
 }

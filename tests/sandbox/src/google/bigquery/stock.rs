@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use hyper::Method;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -73,19 +74,25 @@ pub(crate) struct Stocked {
     pub(crate) rows: Arc<Rows>,
     pub(crate) bytes: u64,
     created_ms: String,
+    /// When it goes by itself, in milliseconds.
+    expires_ms: Option<String>,
 }
 
 impl Stocked {
     pub(crate) fn body(&self, key: &TableKey) -> Value {
         let (project, dataset, table) = key;
-        json!({
+        let mut body = json!({
             "kind": "bigquery#table", "etag": "stock==", "id": format!("{project}:{dataset}.{table}"),
             "selfLink": format!("/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}"),
             "tableReference": {"projectId": project, "datasetId": dataset, "tableId": table},
             "schema": {"fields": self.fields}, "numRows": self.rows.count().to_string(),
             "numBytes": self.bytes.to_string(), "numLongTermBytes": "0", "type": "TABLE",
             "creationTime": self.created_ms, "lastModifiedTime": self.created_ms,
-        })
+        });
+        if let Some(expires) = &self.expires_ms {
+            body["expirationTime"] = json!(expires);
+        }
+        body
     }
 
     /// What a `LIMIT` at the end of a query leaves.
@@ -121,6 +128,7 @@ pub(crate) fn literal() -> Stocked {
         rows: Arc::new(Rows::from_texts([json!({"f": [{"v": "1"}]}).to_string()])),
         bytes: 0,
         created_ms: "0".into(),
+        expires_ms: None,
     }
 }
 
@@ -252,20 +260,21 @@ impl Google {
                 rows,
                 bytes: bytes * rounds,
                 created_ms,
+                expires_ms: None,
             },
         );
     }
 
-    /// A table in memory with rows that are there already.
-    pub(super) fn stock_rows(&self, key: TableKey, fields: Vec<Value>, rows: Arc<Rows>) {
-        let created_ms = super::millis(self.clock().now());
-        self.table_changed(&key);
+    /// A table in memory with rows that are there already, until it expires.
+    pub(super) fn stock_rows(&self, key: TableKey, fields: Vec<Value>, rows: Arc<Rows>, expires: Option<Timestamp>) {
         let stocked = Stocked {
             fields,
+            bytes: rows.bytes(),
             rows,
-            bytes: 0,
-            created_ms,
+            created_ms: super::millis(self.clock().now()),
+            expires_ms: expires.map(super::millis),
         };
+        self.table_changed(&key);
         self.books().bigquery.stock.insert(key, stocked);
     }
 

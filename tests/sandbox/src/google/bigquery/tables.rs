@@ -197,7 +197,7 @@ impl super::Google {
         table
     }
 
-    async fn table_rows(&self, key: &TableKey) -> Result<(Vec<Value>, Source), ApiError> {
+    pub(super) async fn table_rows(&self, key: &TableKey) -> Result<(Vec<Value>, Source), ApiError> {
         let stocked = self.books().bigquery.stock.get(key).cloned();
         if let Some(stocked) = stocked {
             return Ok((stocked.fields, Source::Memory(stocked.rows)));
