@@ -287,11 +287,12 @@ impl Check {
             resource_manager::held(&self.net, &self.tokens, project, &rights),
         );
         let member = self.tokens.account().email();
+        let on_dataset = matches!(by_dataset, Ok(Some(true)));
         let caution = by_project
             .as_deref()
-            .and_then(|held| excess::found(held, &self.target, member));
+            .and_then(|held| excess::found(held, &self.target, member, on_dataset));
         self.board.caution(caution);
-        let outcome = if matches!(by_dataset, Ok(Some(true))) {
+        let outcome = if on_dataset {
             Outcome::Passed(Some("by a role on the dataset".to_owned()))
         } else if by_project.is_some_and(|held| WRITING.iter().all(|right| held.iter().any(|one| one == right))) {
             Outcome::Passed(Some("by a role on the project".to_owned()))

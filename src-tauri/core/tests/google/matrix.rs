@@ -8,7 +8,7 @@ use tapline_core::check::StepName::{DatasetFound, MayReadTables, MayRunJobs, May
 use tapline_core::check::StepState::{Failed, NotKnown, Passed};
 use tapline_core::check::{StepName, StepState, Verdict};
 use tapline_core::ground::problem::{Code, Fact, Problem};
-use tapline_sandbox::{Google, IssuedKey, Resource, Sandbox};
+use tapline_sandbox::{Google, IssuedKey, Resource, Role, Sandbox};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::{check, run, states, target, well_formed};
@@ -246,6 +246,64 @@ async fn ask(sandbox: &Sandbox, key: &IssuedKey, call: Asking) -> Result<(), Pro
             let id = JobId::new(&format!("matrix_{}", uuid::Uuid::new_v4().simple()))?;
             let job = client.start(&query, &id).await?;
             client.finished(&job).await?.page(0, 10).await.map(drop)
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_too_wide_role_away_never_breaks_an_import() {
+    let sandbox = sandbox().await;
+    serve_customers(&sandbox, "customers", 3);
+    let google = sandbox.google();
+    let (project, shop) = (Resource::project("acme-dw"), Resource::dataset("acme-dw", "shop"));
+    for role in [
+        Role::Owner,
+        Role::Editor,
+        Role::Admin,
+        Role::DataOwner,
+        Role::DataEditor,
+    ] {
+        for besides in [None, Some(Role::DataViewer), Some(Role::DataEditor)] {
+            for runs_queries in [false, true] {
+                let holds_no_jobs = matches!(role, Role::DataOwner | Role::DataEditor);
+                if holds_no_jobs && !runs_queries {
+                    continue; // nothing that could break
+                }
+                let case = format!("{role:?}, besides it {besides:?}, Job User: {runs_queries}");
+                let key = google.issue_key("acme-dw", &format!("wide-{}", uuid::Uuid::new_v4().simple()));
+                let member = key.client_email.as_str();
+                google.grant(member, &project, role);
+                if let Some(besides) = besides {
+                    google.grant(member, &shop, besides);
+                }
+                if runs_queries {
+                    google.grant(member, &project, Role::JobUser);
+                }
+                let check = check(&sandbox, &key, target("shop"));
+                let mut typed = 0;
+                while let Some(caution) = run(&check).await.caution {
+                    let command = caution.command().expect("a command");
+                    assert_eq!(
+                        command.contains("GRANT"),
+                        typed == 0 && besides != Some(Role::DataEditor),
+                        "{case}: granted first, where it is not granted: {command}"
+                    );
+                    google
+                        .type_command(&command)
+                        .unwrap_or_else(|error| panic!("{case}: {error}"));
+                    typed += 1;
+                    assert!(typed <= 2, "{case}: it comes to an end");
+                    for call in CALLS {
+                        if let Err(problem) = ask(&sandbox, &key, call).await {
+                            panic!("{case}: after {command}, {call:?}: {problem}");
+                        }
+                    }
+                    let report = run(&check).await;
+                    assert_eq!(report.verdict, Verdict::Passed, "{case}: {:?}", states(&report));
+                    assert_eq!(report.step(MayWrite).state, Passed, "{case}: what it keeps there, too");
+                }
+                assert!(typed > 0, "{case}: it is too much");
+            }
         }
     }
 }

@@ -40,7 +40,12 @@ impl Google {
         self.typed(line, Some(delay))
     }
 
+    /// A line may be two commands with `&&` between: the second is carried out where the first was.
     fn typed(&self, line: &str, delay: Option<Duration>) -> Result<(), NotTaken> {
+        line.split(" && ").try_for_each(|line| self.typed_alone(line, delay))
+    }
+
+    fn typed_alone(&self, line: &str, delay: Option<Duration>) -> Result<(), NotTaken> {
         let not_taken = |why: String| NotTaken {
             line: line.to_owned(),
             why,

@@ -426,7 +426,7 @@ catalogue! {
     KeyMayMore = "key_may_more" {
         "This key may do more in {project} than an import needs",
         "Nothing failed, and imports work as it is. {member} may {detail}: Google says that it holds {permission} on the whole project. An import needs to run queries in {billing_project} and to read the dataset {dataset}, some to write there too, so a key that may do less does less harm when it gets lost. Google does not say which role gives the right; most likely it is {role_title}.",
-        ProjectAdmin, NotByItself, by TAKE_AWAY, at IAM }
+        ProjectAdmin, NotByItself, by NARROW, at IAM }
     VpcPerimeter = "vpc_perimeter" {
         "A security perimeter of your organisation blocks this",
         "VPC Service Controls refused the request from this network. No role mends that.[ Give your administrator this identifier: {unique_identifier}]",
@@ -509,7 +509,7 @@ catalogue! {
         DatasetOwner, NotByItself, by GRANT_ON_TABLE, at TABLE }
     WriteDenied = "write_denied" {
         "This key may not write[ to {dataset}][ in {project}]",
-        "{member|The account} lacks {permission} on {resource|the dataset}. Reading needs no right to write; only imports that keep what was sent in the dataset do. The role BigQuery Data Editor on the dataset holds it.",
+        "{member|The account} lacks {permission} on {resource|the dataset}. Reading needs no right to write; what Tapline keeps in the dataset does: what was sent to be compared with, or the result of a paused run. The role BigQuery Data Editor on the dataset holds it.",
         DatasetOwner, NotByItself, by GRANT_ON_DATASET, at DATASET }
     ReadSessionDenied = "read_session_denied" {
         "This key may not use the fast reading lane[ of {billing_project}]",

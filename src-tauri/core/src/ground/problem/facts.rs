@@ -35,6 +35,10 @@ facts! {
     Permission = "permission",
     /// The narrowest role that holds the missing right, such as `roles/bigquery.jobUser`.
     Role = "role",
+    /// A role that the account is to hold on the dataset before a wider one is taken away.
+    FirstRole = "first_role",
+    /// The role that lets an account run queries, where it may be allowed to by a role that is too wide alone.
+    JobsRole = "jobs_role",
     /// What the right is missing on, in BigQuery's own spelling: `project`, `project:dataset` or `project:dataset.table`.
     Resource = "resource",
     /// How wide the need is, where it is wider than what was refused: `dataset` where one table stood for all of them.

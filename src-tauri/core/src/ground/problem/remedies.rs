@@ -57,14 +57,30 @@ pub const GRANT_ON_DATASET: &[Command] = &[ON_DATASET];
 /// A role on the one table that is needed, where it is known which.
 pub const GRANT_ON_TABLE: &[Command] = &[ON_TABLE, ON_DATASET];
 
-/// The role that most likely gives too much. Which role does, Google does not say.
-pub const TAKE_AWAY: &[Command] = &[Command {
-    template: "gcloud projects remove-iam-policy-binding {project} --member=serviceAccount:{member} --role={role} --condition=None",
-    does: "It takes the role {role_title} in the project {project} away from {member}, and whatever else the account does by that role stops working. Imports go on only if the account may run queries in {billing_project} (BigQuery Job User) and read the dataset {dataset} (BigQuery Data Viewer; BigQuery Data Editor, where an import keeps there what it sent) by other roles: give it these first. Where the account does not hold the role, the command says so and changes nothing.",
-    settles: Some(
-        "What is taken away can take some minutes to be gone. Test again afterwards, to see that all an import needs is still there.",
-    ),
-}];
+/// From a role that is too wide to what an import needs, so that no import breaks on the way: first the dataset is granted,
+/// which is a policy of its own and shows in its own time; then, in one policy and so at one moment, the right to run queries
+/// takes the place of the wide role. Which role gives too much, Google does not say.
+pub const NARROW: &[Command] = &[
+    Command {
+        template: "bq query --project_id={project} --use_legacy_sql=false 'GRANT `{first_role}` ON SCHEMA `{project}`.`{dataset}` TO \"serviceAccount:{member}\"'",
+        does: "It takes nothing away yet. It gives {member} the role BigQuery Data Editor on the dataset {dataset}, so that imports from there need {role_title} no more. Test again when it is done: then the command is here that takes {role_title} away.",
+        settles: Some("A grant can take some minutes to show. Wait that long before you take the other role away."),
+    },
+    Command {
+        template: "gcloud projects add-iam-policy-binding {project} --member=serviceAccount:{member} --role={jobs_role} --condition=None && gcloud projects remove-iam-policy-binding {project} --member=serviceAccount:{member} --role={role} --condition=None",
+        does: "In the project {project} it gives {member} the role BigQuery Job User, which lets it run queries, and then takes the role {role_title} away. Imports from the dataset {dataset} go on. Whatever else the account does by {role_title} stops working: imports from other datasets too, until they are granted. Where the account does not hold that role, the second half says so and takes nothing away.",
+        settles: TAKEN_AWAY_SETTLES,
+    },
+    Command {
+        template: "gcloud projects remove-iam-policy-binding {project} --member=serviceAccount:{member} --role={role} --condition=None",
+        does: "It takes the role {role_title} in the project {project} away from {member}. Imports from the dataset {dataset} go on, by the other roles of the account. Whatever else it does by {role_title} stops working: imports from other datasets too, until they are granted. Where the account does not hold that role, the command says so and changes nothing.",
+        settles: TAKEN_AWAY_SETTLES,
+    },
+];
+
+const TAKEN_AWAY_SETTLES: Option<&str> = Some(
+    "What is taken away can take some minutes to be gone. Test again afterwards, to see that all an import needs is still there.",
+);
 
 pub const SWITCH_SERVICE_ON: &[Command] = &[Command {
     template: "gcloud services enable {service} --project={project}",

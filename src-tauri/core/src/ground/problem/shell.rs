@@ -1,6 +1,6 @@
 //! How a command is written down, so that a shell hands the tool just the words that were meant, whatever names are in them.
 //!
-//! A template is a line of words; one that holds spaces, and that is SQL, stands in single quotes. Names are filled into the words
+//! A template is a line of words, or two with `&&` between; one that holds spaces, and that is SQL, stands in single quotes. Names are filled into the words
 //! first, and each whole word is quoted then, by the rules of the shell that will read it.
 
 use super::facts::Facts;
@@ -22,7 +22,12 @@ pub(super) struct Word {
     text: String,
     /// A statement, in which our quotes may be written otherwise. No name in it holds one.
     sql: bool,
+    /// No word, but where one command ends and the next begins, if the first did what it was to do.
+    and_then: bool,
 }
+
+/// What a template writes between two commands.
+const AND_THEN: &str = "&&";
 
 impl Shell {
     /// Those of the system that this runs on, the usual one first.
@@ -41,6 +46,10 @@ impl Shell {
     }
 
     fn quoted(self, word: &Word) -> Option<String> {
+        if word.and_then {
+            // PowerShell knows it from version 7 on, and Windows brings version 5: Cloud Shell is the place for two.
+            return (self == Self::Posix).then(|| AND_THEN.to_owned());
+        }
         match self {
             Self::Posix => Some(posix(&word.text)),
             Self::PowerShell => Some(power_shell(&for_windows(word)?)),
@@ -62,7 +71,9 @@ pub(super) fn words(template: &str, facts: &Facts) -> Option<Vec<Word>> {
         for piece in pieces {
             let quote = if sql { Quote::Sql } else { Quote::Word };
             let text = words::fill_all(piece, facts, quote)?;
-            words.push(Word { text, sql });
+            // Looked for in the template: a name that is called so is a word like any other.
+            let and_then = !sql && piece == AND_THEN;
+            words.push(Word { text, sql, and_then });
         }
     }
     Some(words)

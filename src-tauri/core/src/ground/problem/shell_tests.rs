@@ -97,7 +97,7 @@ fn meant(template: &str, facts: &Facts) -> Vec<String> {
         }
         text + rest
     };
-    words.iter().map(filled).collect()
+    words.iter().filter(|word| *word != "&&").map(filled).collect()
 }
 
 fn written(template: &str, facts: &Facts) -> Option<String> {
