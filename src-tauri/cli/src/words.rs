@@ -107,6 +107,9 @@ pub fn run(run: &Run) -> String {
     if run.resumable {
         lines.push(format!("  Go on with:  tapline runs resume {}", run.id));
     }
+    if let Some(caution) = &run.caution {
+        lines.push(format!("  Caution:     {}", clean(&caution.words)));
+    }
     lines.join("\n")
 }
 

@@ -76,6 +76,6 @@ export function run(change: Partial<Run> = {}): Run {
     counts: { read: 0, expected: 23_570, collapsed: 0, delivered: 0, rejected: 0, unprocessed: 0, in_doubt: 0, batches: 0 },
     aside: { undated: null, later: null, vanished: null, edited: null, words: [] },
     health: { words: "Not finished", percent: null, tone: "neutral" }, records_per_second: null, seconds_left: null, bytes_expected: null, bytes_billed: null, job: null, resumable: false, mends: null,
-    problem: null, ...change,
+    problem: null, caution: null, ...change,
   };
 }

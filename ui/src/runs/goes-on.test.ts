@@ -192,6 +192,19 @@ describe("what a run cost", () => {
 });
 
 describe("the list of runs", () => {
+  it("says beside a paused run that its result could not be kept for long, and folds away why", async () => {
+    const words = "The run is paused all the same. BigQuery keeps its result for about a day.";
+    host.on("runs.get", { ...paused, caution: { words, problem: problem("write_denied", { title: "This key may not write to shop" }) } });
+    const { container } = show();
+    expect(await screen.findByText(words)).toBeTruthy();
+    const why = screen.getByText("Why it could not be copied");
+    expect(why.closest("details")?.open, "nothing is wrong with the run itself").toBe(false);
+    await user.click(why);
+    expect(within(why.closest("details") as HTMLElement).getAllByText("This key may not write to shop").length).toBeGreaterThan(0);
+    expect(await screen.findByRole("button", { name: /^Resume/ }), "and it goes on as any other").toBeTruthy();
+    expect(await axeFinds(container)).toEqual([]);
+  });
+
   it("tells a run that is paused from one that was stopped", async () => {
     host.on("runs.list", [going, { ...paused, id: "r2", started_on: "2026-11-22T14:02:09Z" }, { ...stopped, id: "r3", started_on: "2026-11-21T14:02:09Z" }]);
     render(RunList);

@@ -12,7 +12,7 @@ export const going: Run = {
   id: "r1", import: "i1", nickname: "Purchases", database: "shop-prod", account: "Acme Shop", sync_type: "events", outcome: null, phase: "sending", paused: false, doubt: null,
   started_on: "2026-11-23T14:02:09Z", started_by: "Ada", ended_on: null, counts, health: { words: "Not finished", percent: null, tone: "neutral" },
   aside: { undated: null, later: null, vanished: null, edited: null, words: [] },
-  records_per_second: 2500, seconds_left: 3, bytes_expected: null, bytes_billed: null, job: "tapline_1", problem: null, resumable: false, mends: null,
+  records_per_second: 2500, seconds_left: 3, bytes_expected: null, bytes_billed: null, job: "tapline_1", problem: null, caution: null, resumable: false, mends: null,
 };
 
 export const over: Run = {

@@ -121,7 +121,7 @@ fn source(row: &RunRow, copy: Option<&ResultCopy>, now: Timestamp) -> (Option<u6
         let words = "They are read from the result that BigQuery still keeps, which costs nothing.";
         return (Some(0), words.to_owned());
     }
-    if let Some(copy) = copy.filter(|copy| copy.expires_at > now) {
+    if let Some(copy) = copy.filter(|copy| copy.expires_at > now && row.run.caution.is_none()) {
         let words = format!(
             "BigQuery keeps a result for about a day. Where it has let go of this one, its copy is read, which was put into the table {} \
              when the run was paused and stays until {}. What CleverTap had acknowledged is left out.",

@@ -78,12 +78,21 @@ wire! {
         pub bytes_billed: Option<u64>,
         pub job: Option<String>,
         pub problem: Option<Problem>,
+        /// What went wrong beside it, although it ended as it was to end.
+        pub caution: Option<Caution>,
         /// Whether it did not come to its end, and can be gone on with.
         pub resumable: bool,
         /// Events in doubt that a person is asked about: they are sent again, or left as they are.
         pub doubt: Option<Doubt>,
         /// The run whose records it sends again, where it is one that mends another.
         pub mends: Option<String>,
+    }
+
+    /// What went wrong beside a run, and changes nothing of what it did.
+    pub struct Caution {
+        /// What it means for the run.
+        pub words: String,
+        pub problem: Problem,
     }
 
     /// Events that were sent and never answered, about which nobody has decided.

@@ -144,7 +144,11 @@ async fn show(desk: &Desk, run: String) -> Answered {
             let _ = write!(words, "\n    {}", clean(&means.explanation));
         }
     }
-    if let Some(problem) = &run.problem {
+    for problem in run
+        .problem
+        .iter()
+        .chain(run.caution.iter().map(|caution| &caution.problem))
+    {
         words.push('\n');
         words.push_str(&problem_words(problem, desk.verbose));
     }

@@ -140,10 +140,7 @@ impl Client {
 
     /// Whether a job that may have been asked for is there, and good.
     pub async fn known(&self, job: &JobRef) -> Result<Known, Problem> {
-        let asked = self.about_job("jobs.get", job);
-        // Read as it is: that the job failed is an answer here, and no failure.
-        let found = self.json::<JobWire>(&asked, || at_job(Ask::get(Host::BigQuery), job, "jobs"));
-        match found.await {
+        match self.job_as_it_is(job).await {
             Ok(wire) if wire.status.error_result.is_some() => Ok(Known::Failed),
             Ok(_) => Ok(Known::Job),
             Err(problem) if problem.code() == Code::JobNotFound => Ok(Known::Nothing),
@@ -204,6 +201,20 @@ impl Client {
         let asked = self.about_job("jobs.cancel", job);
         let ask = || at_job(Ask::post(Host::BigQuery), job, "jobs").at(["cancel"]);
         self.ask(&asked, ask).await.map(drop)
+    }
+
+    /// What a job was billed that gave nothing for it: one that failed, or that was cancelled. `None` of any other, and
+    /// where BigQuery does not say.
+    pub async fn billed_in_vain(&self, job: &JobRef) -> Result<Option<u64>, Problem> {
+        let wire = self.job_as_it_is(job).await?;
+        Ok(wire.status.error_result.and(wire.statistics.query.total_bytes_billed))
+    }
+
+    /// That the job failed is an answer here, and no failure.
+    async fn job_as_it_is(&self, job: &JobRef) -> Result<JobWire, Problem> {
+        let asked = self.about_job("jobs.get", job);
+        self.json(&asked, || at_job(Ask::get(Host::BigQuery), job, "jobs"))
+            .await
     }
 
     pub(super) async fn job_wire(&self, job: &JobRef) -> Result<JobWire, Problem> {

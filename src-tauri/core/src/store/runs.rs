@@ -259,8 +259,8 @@ impl RunsMut<'_> {
         };
         self.0
             .execute(
-                "UPDATE runs SET outcome = NULL, problem = NULL, ended_at = NULL, stop_asked_at = NULL, paused_from = NULL,
-                    phase = ?2, holder = ?3, import_was = ?4
+                "UPDATE runs SET outcome = NULL, problem = NULL, caution = NULL, ended_at = NULL, stop_asked_at = NULL,
+                    paused_from = NULL, phase = ?2, holder = ?3, import_was = ?4
                  WHERE id = ?1",
                 (id.kept(), Phase::Querying.kept(), self.1.name(), was.kept()),
             )
@@ -382,7 +382,18 @@ impl RunsMut<'_> {
         Ok(())
     }
 
-    /// A job besides the run's query was billed.
+    /// Something went wrong beside a run, which ends as it was to end.
+    pub fn caution(&self, id: RunId, problem: &Problem) -> Result<()> {
+        self.0
+            .execute(
+                "UPDATE runs SET caution = ?2 WHERE id = ?1 AND outcome IS NULL",
+                (id.kept(), problem.kept()),
+            )
+            .doing("keeping what went wrong beside a run")?;
+        Ok(())
+    }
+
+    /// A job besides the run's query was billed, or a query that gave it no rows.
     pub fn also_billed(&self, run: i64, bytes: u64) -> Result<()> {
         self.0
             .execute(
@@ -492,6 +503,7 @@ fn take(cells: &Cells<'_>) -> Result<RunRow> {
             bytes_billed: cells.count_some("bytes_billed")?,
             job: job(cells)?,
             problem: cells.kept_some("problem")?,
+            caution: cells.kept_some("caution")?,
         },
         plan: cells.json("plan")?,
         stop_asked_at: cells.time_some("stop_asked_at")?,

@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use tapline_core::ground::ids::ImportId;
 use tapline_core::ground::problem::Code;
 use tapline_core::run::{Outcome, Run};
 use tapline_core::vault::Attendance;
-use tapline_sandbox::{Matcher, Resource, Role};
+use tapline_sandbox::{Fault, Matcher, Resource, Role};
 
 use super::UPLOADS;
 use super::support::{Scene, assert_whole};
 
 const PEOPLE: u64 = 12_000;
+/// The table that a result is copied to.
+const COPY: &str = "/bigquery/v2/projects/acme-dw/datasets/shop/tables/tapline_*_kept";
 
 /// A run that was paused when three thousand were sent.
 async fn paused(scene: &Scene, import: ImportId) -> Run {
@@ -52,7 +55,7 @@ async fn a_paused_run_reads_the_copy_of_its_result_when_bigquery_has_let_go_of_i
     scene.good_people(PEOPLE);
     let import = scene.events();
     let run = paused(&scene, import).await;
-    assert_eq!(run.problem, None, "its result could be kept: {run:?}");
+    assert_eq!(run.caution, None, "its result could be kept: {run:?}");
     assert_eq!(copies(&scene), 1, "by one copy");
     scene.sandbox.google().expire_results();
     // Whoever looks at the source now finds something else: the run is of what it was.
@@ -98,6 +101,24 @@ async fn a_copy_that_is_gone_or_not_whole_is_not_trusted() {
 }
 
 #[tokio::test]
+async fn a_copy_that_would_stay_for_good_is_told_to_expire() {
+    let scene = Scene::new().await;
+    scene.good_people(PEOPLE);
+    let import = scene.events();
+    let copy = |method| Matcher::path(COPY).method(method);
+    let unheeded = Fault::answer(200, &json!({"numRows": PEOPLE.to_string(), "numBytes": "1"}));
+    scene.sandbox.fault(copy("GET").times(1), unheeded);
+    let run = paused(&scene, import).await;
+    assert_eq!(run.caution, None, "{run:?}");
+    let calls = scene.sandbox.calls_to(COPY);
+    let patch = calls.iter().find(|call| call.method == "PATCH").expect("it is told");
+    assert!(
+        patch.body.contains("expirationTime\":\"1"),
+        "a time in milliseconds: {patch:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_stopped_run_leaves_no_table_behind() {
     let scene = Scene::new().await;
     scene.good_people(PEOPLE);
@@ -123,11 +144,12 @@ async fn without_the_right_to_make_a_table_a_run_is_paused_all_the_same_and_says
     google.grant(&member, &shop, Role::DataViewer);
     let import = scene.events();
     let run = paused(&scene, import).await;
-    let problem = run.problem.clone().expect("it says so");
+    assert_eq!(run.problem, None, "it is paused as it was asked to: {run:?}");
+    let problem = run.caution.clone().expect("it says so");
     assert_eq!(problem.code(), Code::WriteDenied, "{problem}");
     assert!(problem.command().is_some(), "with the command that mends it: {problem}");
     let done = gone_on(&scene, &run).await;
     assert_eq!(done.outcome, Some(Outcome::Completed), "{done:?}");
-    assert_eq!(done.problem, None, "and it is forgotten: {done:?}");
+    assert_eq!(done.caution, None, "and it is forgotten: {done:?}");
     assert_eq!(arrived(&scene).len() as u64, PEOPLE, "each row arrived");
 }

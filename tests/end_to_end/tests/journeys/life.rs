@@ -89,6 +89,48 @@ async fn a_paused_run_says_what_resume_does_and_its_import_waits_for_it() {
 }
 
 #[tokio::test]
+async fn a_paused_run_whose_result_could_not_be_kept_says_so_beside_itself() {
+    let scene = Scene::of(9_000).await;
+    let world = &scene.world;
+    let copies = Matcher::path("/bigquery/v2/projects/acme-dw/jobs").body("\"copy\"");
+    world.sandbox.fault(copies, Fault::QuotaExceeded);
+    let gate = world.sandbox.hold(Matcher::path(UPLOADS).skip(2));
+    let (mark, run) = world.start_run(&scene.profiles).await;
+    gate.arrived(1).await;
+    world.ask("runs.pause", json!({"run": run})).await;
+    gate.open();
+    let paused = world.run_ended(mark, &run).await;
+    assert_eq!(
+        (&paused["paused"], &paused["problem"]),
+        (&json!(true), &Value::Null),
+        "it is paused as it was asked to: {paused:#}"
+    );
+    assert_eq!(
+        paused["caution"]["problem"]["code"], "free_quota_exceeded",
+        "{paused:#}"
+    );
+    let id = run.as_str().expect("an id");
+    let shown = world.tapline(&["runs", "show", id]).await;
+    assert_eq!(shown.status, 0, "{shown:?}");
+    for part in [
+        "health 100 % so far",
+        "Caution:     The run is paused all the same.",
+        "Resumed later than that, the query runs again",
+        "free_quota_exceeded",
+    ] {
+        assert!(shown.out.contains(part), "{part:?} is missing: {}", shown.out);
+    }
+    let mark = world.heard.mark();
+    world.ask("runs.resume", json!({"run": run, "in_doubt": null})).await;
+    let done = world.run_ended(mark, &run).await;
+    assert_eq!(
+        (&done["outcome"], &done["caution"]),
+        (&json!("completed"), &Value::Null),
+        "{done:#}"
+    );
+}
+
+#[tokio::test]
 async fn a_person_is_asked_about_events_in_doubt_until_they_are_left_or_sent_again() {
     let scene = Scene::of(2_500).await;
     let world = &scene.world;
@@ -229,6 +271,8 @@ async fn a_result_that_proves_too_large_goes_to_a_table_once_its_second_cost_is_
     let failed = world.run(&import).await;
     assert_eq!(failed["problem"]["code"], "response_too_large", "{failed:#}");
     let id = failed["id"].as_str().expect("an id");
+    let first = failed["bytes_billed"].as_u64().expect("the failed job said so");
+    assert!(first >= 10 << 20, "what it was billed for nothing is told: {failed:#}");
 
     let plan = world.ask("runs.resume_plan", json!({"run": id})).await;
     assert_eq!(plan["confirm"], true, "the query has to run again: {plan:#}");
@@ -250,6 +294,8 @@ async fn a_result_that_proves_too_large_goes_to_a_table_once_its_second_cost_is_
     let done = world.tapline(&["--json", "runs", "resume", id, "--yes"]).await;
     assert_eq!(done.status, 0, "{done:?}");
     assert_eq!(done.json()["ok"]["run"]["counts"]["delivered"], 23_570, "{done:?}");
+    let both = done.json()["ok"]["run"]["bytes_billed"].as_u64();
+    assert_eq!(both, Some(2 * first), "the second cost is added to the first: {done:?}");
     let tables = || async {
         let tables = world
             .sandbox

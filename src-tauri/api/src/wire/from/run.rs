@@ -5,10 +5,16 @@ use tapline_core::store::{self, ReasonCount, RecordRow};
 
 use crate::wire::import::Reason;
 use crate::wire::problem::Problem;
-use crate::wire::run::{Aside, Counts, Doubt, Fate, Health, Outcome, Phase, ReasonGroup, Run, RunRecord, Tone};
+use crate::wire::run::{
+    Aside, Caution, Counts, Doubt, Fate, Health, Outcome, Phase, ReasonGroup, Run, RunRecord, Tone,
+};
 
 /// What a reason is once the values in it are forgotten.
 const FORGOTTEN: &str = "Its values are forgotten";
+/// What it means for a paused run that its result could not be copied.
+const NOT_KEPT: &str = "The run is paused all the same. Its result could not be copied to a table that stays for seven days, so BigQuery \
+                        keeps it for about a day, as it does by itself. Resumed later than that, the query runs again and is \
+                        billed again; what CleverTap had acknowledged is left out.";
 
 impl Run {
     /// `now` tells how fast a run goes that has not ended.
@@ -36,6 +42,11 @@ impl Run {
             bytes_billed: run.bytes_billed,
             job: run.job.as_ref().map(|job| job.id.clone()),
             problem: run.problem.as_ref().map(Problem::from),
+            // It is about going on with the run, and about nothing else.
+            caution: run.caution.as_ref().filter(|_| resumable).map(|problem| Caution {
+                words: NOT_KEPT.to_owned(),
+                problem: problem.into(),
+            }),
             resumable,
             doubt: None,
             mends: None,

@@ -39,6 +39,8 @@ async fn worked(google: &Google, job: &Job, analysis: Result<Analysis, ApiError>
     job.state().started = Some(google.clock().now());
     let scripted = google.books().bigquery.job_faults.pop();
     if let Some(fault) = scripted {
+        // It failed at its work, and tells what that was.
+        job.state().analysis = analysis.ok();
         return Err(fault);
     }
     let analysis = analysis?;

@@ -95,6 +95,13 @@ impl Stocked {
         body
     }
 
+    /// Takes over what a patch says of when the table expires.
+    pub(crate) fn change(&mut self, patch: &Value) {
+        if let Some(expires) = patch.get("expirationTime") {
+            self.expires_ms = expires.as_str().map(str::to_owned);
+        }
+    }
+
     /// What a `LIMIT` at the end of a query leaves.
     pub(crate) fn limited(self, text: &str) -> Self {
         let mut words = text.split_whitespace().rev();

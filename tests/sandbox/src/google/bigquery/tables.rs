@@ -98,6 +98,10 @@ impl Call<'_> {
     pub(super) async fn change_table(&self, dataset: &str, table: &str) -> Answer {
         self.table_right(dataset, table, "bigquery.tables.update")?;
         let key = key(self.project, dataset, table);
+        if let Some(stocked) = self.google.books().bigquery.stock.get_mut(&key) {
+            stocked.change(&self.ask.json());
+            return Ok(stocked.body(&key));
+        }
         let changed = self
             .google
             .engine(self.ask.method.clone(), &table_path(&key), Some(&self.ask.json()))
