@@ -36,16 +36,17 @@ pub(super) async fn may_be_saved(app: &Arc<App>, plan: &Plan) -> Result<(), Prob
 
 pub(super) async fn plan(app: &Arc<App>, ask: ImportRef) -> Result<RestartPlan, Problem> {
     let import: ImportId = id(&ask.import)?;
-    let (row, delivered) = app
+    let (row, delivered, waits) = app
         .look(move |store| {
             let runs = store.runs().list(Some(import))?;
             let delivered = runs.iter().map(|row| row.run.counts.delivered).sum::<u64>();
-            Ok((store.imports().get(import)?, delivered))
+            let last = runs.first().map(|last| store.runs().can_resume(last)).transpose()?;
+            Ok((store.imports().get(import)?, delivered, last.unwrap_or(false)))
         })
         .await?;
     let statements = app.runner().restart_statements(import).await?;
     Ok(RestartPlan {
-        words: words(&row, delivered, !statements.is_empty()),
+        words: words(&row, delivered, waits, !statements.is_empty()),
         statements,
     })
 }
@@ -57,7 +58,7 @@ pub(super) async fn restart(app: &Arc<App>, ask: ImportRef) -> Result<Import, Pr
     app.look(move |store| imports::told(store, import)).await
 }
 
-fn words(row: &ImportRow, delivered: u64, tables: bool) -> Vec<String> {
+fn words(row: &ImportRow, delivered: u64, waits: bool, tables: bool) -> Vec<String> {
     let mut words = vec![match row.plan.rows {
         Rows::All => "Every run of this import sends all rows anyway.".to_owned(),
         Rows::NewAndUpdated(_) => {
@@ -77,6 +78,9 @@ fn words(row: &ImportRow, delivered: u64, tables: bool) -> Vec<String> {
             grouped(delivered)
         )),
         Records::Events(_) => {}
+    }
+    if waits {
+        words.push("Its last run cannot be resumed any more.".to_owned());
     }
     if tables {
         words.push(

@@ -20,15 +20,16 @@ pub fn is_ours(column: &str) -> bool {
 /// What a run of All rows reads: the plan's columns of every row. Profiles come once for each identity, as their newest row,
 /// with [`GROUP_SIZE`]; so do events with an event key. The rows have no order.
 pub fn all_rows(plan: &Plan, dataset: &DatasetRef) -> String {
-    rows_where(plan, dataset, None)
+    rows_where(plan, dataset, None, &[])
 }
 
-/// [`all_rows`], of those rows of the source alone for which a condition holds.
-pub(super) fn rows_where(plan: &Plan, dataset: &DatasetRef, condition: Option<&str>) -> String {
-    let base = Base::of(plan, dataset, condition);
+/// [`all_rows`], of those rows of the source alone for which a condition holds, with columns besides the plan's.
+pub(super) fn rows_where(plan: &Plan, dataset: &DatasetRef, condition: Option<&str>, also: &[String]) -> String {
+    let mut base = Base::of(plan, dataset, condition);
+    base.also = also.iter().map(String::as_str).collect();
     match base.group {
         Some(_) => base.newest(&[]),
-        None => format!("SELECT\n{}\nFROM {}", listed(&base.columns, "  "), base.from),
+        None => format!("SELECT\n{}\nFROM {}", listed(&base.read(), "  "), base.from),
     }
 }
 
@@ -53,6 +54,11 @@ pub fn narrowed(plan: &Plan, dataset: &DatasetRef, identities: &[String]) -> Pla
 pub fn columns_alone(plan: &Plan, dataset: &DatasetRef) -> String {
     let base = Base::of(plan, dataset, None);
     format!("SELECT\n{}\nFROM {}", listed(&base.columns, "  "), base.from)
+}
+
+/// A column as it is in the source. For a dry run: whether it has it.
+pub fn one_column(source: &Source, dataset: &DatasetRef, column: &str) -> String {
+    format!("SELECT {}\nFROM {}", quoted(column), from(source, dataset))
 }
 
 /// What a dry run reads: this many rows of [`all_rows`], drawn at random.
@@ -89,6 +95,8 @@ pub(super) struct Base<'p> {
     plan: &'p Plan,
     /// The columns that the plan reads, each once, in the order in which it names them.
     pub columns: Vec<&'p str>,
+    /// Columns that are read besides. They decide nothing.
+    also: Vec<&'p str>,
     pub from: String,
     /// What rows collapse by, where they do.
     group: Option<Group>,
@@ -128,8 +136,13 @@ impl<'p> Base<'p> {
                 None => from,
             },
             columns,
+            also: Vec::new(),
             group,
         }
+    }
+
+    fn read(&self) -> Vec<&'p str> {
+        self.columns.iter().chain(&self.also).copied().collect()
     }
 
     /// The newest row of each group by Updated On, ties by a hash of the row, so that the choice is always the same, with
@@ -162,9 +175,9 @@ QUALIFY tapline_alone OR ROW_NUMBER() OVER (
   PARTITION BY tapline_group
   ORDER BY {updated_on}FARM_FINGERPRINT({row})
 ) = 1",
-            listed = listed(&self.columns, "  "),
+            listed = listed(&self.read(), "  "),
             more = more.join(""),
-            inner = listed(&self.columns, "      "),
+            inner = listed(&self.read(), "      "),
             row = row_text(&self.columns),
             from = self.from,
         )
@@ -226,8 +239,16 @@ fn nobody() -> String {
         .join(", ")
 }
 
+/// The columns that tell one row of the plan's from another: those of its event key, where it has one.
+pub fn known_by(plan: &Plan) -> Vec<&str> {
+    match &plan.records {
+        Records::Events(events) if !events.key.is_empty() => events.key.iter().map(String::as_str).collect(),
+        _ => columns(plan),
+    }
+}
+
 /// The columns that the plan reads, each once, in the order in which it names them.
-fn columns(plan: &Plan) -> Vec<&str> {
+pub fn columns(plan: &Plan) -> Vec<&str> {
     let mut columns = vec![plan.identity.column.as_str()];
     columns.extend(plan.updated_on.as_ref().map(|time| time.column.as_str()));
     if let Records::Events(events) = &plan.records {

@@ -72,6 +72,11 @@ impl Grain {
         !matches!(self, Self::Instant | Self::Civil(_))
     }
 
+    /// Whether rows of before this instant and rows of after it have different values, so that a run can begin just here.
+    pub fn parts_at(&self, at: Timestamp) -> bool {
+        !self.is_coarse() && self.least(at) == self.value(at)
+    }
+
     /// BigQuery's clock, as a value of this kind.
     fn now(&self) -> String {
         match self {
@@ -138,9 +143,9 @@ impl Window {
     }
 }
 
-/// What a run of New and updated rows reads.
-pub fn rows(plan: &Plan, dataset: &DatasetRef, updated_on: &TimeColumn, window: &Window) -> String {
-    rows_where(plan, dataset, Some(&window.condition(&updated_on.column)))
+/// What a run of New and updated rows reads, with columns besides the plan's.
+pub fn rows(plan: &Plan, dataset: &DatasetRef, updated_on: &TimeColumn, window: &Window, also: &[String]) -> String {
+    rows_where(plan, dataset, Some(&window.condition(&updated_on.column)), also)
 }
 
 /// What time it is at BigQuery, how many rows have no Updated On, and how many one that is still to come. Reads that column

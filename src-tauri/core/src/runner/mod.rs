@@ -9,6 +9,7 @@ mod keep;
 mod ledger;
 mod left;
 mod open;
+mod overlap;
 mod pace;
 mod pack;
 mod places;

@@ -1,7 +1,7 @@
 //! Rows become records, and records batches. What cannot become a record is kept with the reason.
 
 use super::batch::{Batch, Filling};
-use super::held::Keys;
+use super::held::{Acknowledged, Keys};
 use super::left::Part;
 use crate::bigquery::{Page, Row, Schema};
 use crate::clevertap::upload::{MOST_BYTES, MOST_RECORDS};
@@ -9,7 +9,7 @@ use crate::import::changes::{CHANGE, EDITED, ROWS, VANISHED};
 use crate::import::statement::{GROUP_SIZE, is_ours};
 use crate::mapping::{Mapping, Outcome, Rejection};
 use crate::run::{Aside, Fate};
-use crate::store::{HeldKey, HeldKeys, RecordRow, RunRow, StoreError};
+use crate::store::{HeldKey, RecordRow, RunRow, StoreError};
 
 /// A row that is kept is cut here: it is for reading, and some rows are large.
 const MOST_ROW_BYTES: usize = 16_000;
@@ -25,8 +25,7 @@ pub(super) struct Packer {
     change: Option<(usize, usize)>,
     numbers: Numbers,
     keys: Keys,
-    /// Rows that were acknowledged from a result that has expired.
-    acknowledged: Option<HeldKeys>,
+    acknowledged: Option<Acknowledged>,
     filling: Filling,
 }
 
@@ -81,7 +80,7 @@ impl Packer {
         row: &RunRow,
         schema: &Schema,
         numbers: Numbers,
-        acknowledged: Option<HeldKeys>,
+        acknowledged: Option<Acknowledged>,
     ) -> Self {
         let plan = &row.plan;
         Self {
@@ -109,7 +108,7 @@ impl Packer {
                 continue;
             }
             let key = self.keys.of(row, &self.mapping);
-            match self.is_acknowledged(key) {
+            match self.is_acknowledged(key, row) {
                 Ok(true) => {}
                 Ok(false) => {
                     packed.rows += 1;
@@ -124,9 +123,9 @@ impl Packer {
         packed
     }
 
-    fn is_acknowledged(&mut self, key: HeldKey) -> Result<bool, StoreError> {
+    fn is_acknowledged(&mut self, key: HeldKey, row: Row<'_>) -> Result<bool, StoreError> {
         match &mut self.acknowledged {
-            Some(held) => held.take(key),
+            Some(acknowledged) => acknowledged.take(key, row, &self.mapping),
             None => Ok(false),
         }
     }

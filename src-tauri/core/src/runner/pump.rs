@@ -9,6 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::batch::Batch;
 use super::halt::Halt;
+use super::held::Acknowledged;
 use super::ledger::{Entry, Ledger};
 use super::left::{Left, Part};
 use super::open::Opened;
@@ -19,11 +20,11 @@ use super::resend;
 use super::room::{Room, Taken};
 use super::send::{Sending, deliver};
 use super::source::{self, Source};
-use crate::bigquery::RowReader as _;
+use crate::bigquery::{JobResult, RowReader as _};
 use crate::ground::clock::Clock;
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::{InDoubt, Plan, Records};
-use crate::store::{HeldKeys, Holding, RunRow, Store};
+use crate::store::{RunRow, Store};
 
 /// Batches that are open in the ledger and wait to be sent, at most; how many bytes they may have is told by [`Room`].
 const WAITING: usize = 256;
@@ -41,8 +42,8 @@ pub(super) struct Pump {
 pub(super) struct Work {
     pub numbers: Numbers,
     pub left: Left,
-    /// Rows that were acknowledged from a result that has expired.
-    pub acknowledged: Option<HeldKeys>,
+    /// Rows that are left out.
+    pub acknowledged: Option<Acknowledged>,
 }
 
 /// A batch on its way to the ledger and to CleverTap.
@@ -87,7 +88,7 @@ pub(super) async fn run(mut pump: Pump) {
         Err(problem) => return halt.fail(problem),
     };
     let (opened, row, store) = (Arc::clone(&pump.opened), pump.row.clone(), pump.store.clone());
-    let sent = match pump.work(source.result.total_rows()).await {
+    let sent = match pump.work(&source.result).await {
         Ok(work) => pump.send_all(source, work).await,
         Err(problem) => Err(problem),
     };
@@ -101,13 +102,11 @@ pub(super) async fn run(mut pump: Pump) {
 }
 
 impl Pump {
-    /// What is left to be sent of a result with so many rows.
-    async fn work(&self, rows: u64) -> Result<Work, Problem> {
+    /// What is left to be sent of a result.
+    async fn work(&self, result: &JobResult) -> Result<Work, Problem> {
         let (run, base, repeats) = (self.row.number, self.row.base, may_repeat(&self.row.plan));
-        let holding = match self.row.plan.records {
-            Records::Profiles => Holding::Last,
-            Records::Events(_) => Holding::Each,
-        };
+        let (rows, schema) = (result.total_rows(), result.schema().clone());
+        let (import, plan) = (self.row.run.import, self.row.plan.clone());
         let left = self.store.reading(move |r| {
             let last = r.batches().last_number(run)?;
             let within = base + 1..=base + rows;
@@ -120,14 +119,14 @@ impl Pump {
             let earlier = r.watermarks().overlapping(run)?;
             let mut acknowledged = None;
             if base > 0 || !earlier.is_empty() {
-                let mut held = HeldKeys::none(holding)?;
-                for earlier in earlier {
-                    held.add_run(r, earlier, None, repeats)?;
+                let mut known = Acknowledged::none(import, &plan, &schema)?;
+                for earlier in &earlier {
+                    known.add_earlier(r, earlier, &schema, repeats)?;
                 }
                 if base > 0 {
-                    held.add_run(r, run, Some(base), repeats)?;
+                    known.add_own(r, run, base, repeats)?;
                 }
-                acknowledged = Some(held);
+                acknowledged = Some(known);
             }
             Ok(Work {
                 numbers: Numbers::after(last),

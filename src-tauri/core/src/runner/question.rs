@@ -96,15 +96,17 @@ impl Asking<'_> {
         let fixed = if let Some(fixed) = known {
             fixed
         } else {
+            self.follows_the_same().await?;
             let survey = window::survey(plan, &self.opened.dataset, updated_on, &grain);
             self.fix(how, &grain, &self.run(survey)).await?
         };
+        let overlap = self.overlap(&fixed, &grain).await?;
         let window = Window {
-            since: fixed.since.map(|at| before(at, fixed.overlap)),
+            since: overlap.since,
             until: fixed.until,
             grain,
         };
-        let sql = window::rows(plan, &self.opened.dataset, updated_on, &window);
+        let sql = window::rows(plan, &self.opened.dataset, updated_on, &window, &overlap.also);
         Ok(self.run(sql).with_all(window.parameters()))
     }
 
@@ -125,7 +127,7 @@ impl Asking<'_> {
             later: count(LATER),
             ..Aside::default()
         };
-        let follows = follows(&self.row.plan, self.opened);
+        let follows = self.follows();
         let (run, import) = (self.row.number, self.row.run.import);
         let (until, overlap, billed) = (until.ok_or_else(unread)?, grain.overlap(how), glance.bytes_billed);
         let fixed = self.store.writing(move |w| {
@@ -292,24 +294,6 @@ pub(super) fn found(table: &NamedTable) -> Result<TableRef, Problem> {
         dataset: DatasetId::read(&table.dataset)?,
     };
     Ok(dataset.table(TableId::read(&table.name)?))
-}
-
-fn before(at: Timestamp, overlap: SignedDuration) -> Timestamp {
-    at.checked_sub(overlap).unwrap_or(Timestamp::MIN)
-}
-
-/// What a watermark is a watermark of: the same column of the same source, sent to the same place.
-fn follows(plan: &Plan, opened: &Opened) -> String {
-    let parts = serde_json::json!([
-        opened.dataset.to_string(),
-        plan.source,
-        plan.updated_on,
-        plan.sync_type() as u8,
-        plan.identity,
-        opened.uploader.region().code(),
-        opened.uploader.account_id(),
-    ]);
-    parts.to_string()
 }
 
 #[cfg(test)]

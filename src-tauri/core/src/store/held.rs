@@ -93,7 +93,7 @@ impl HeldKeys {
         let file = Connection::open("").map_err(failed)?;
         file.execute_batch(
             "PRAGMA journal_mode = off; PRAGMA synchronous = off; PRAGMA temp_store = file;
-             CREATE TABLE held (key BLOB PRIMARY KEY, times INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             CREATE TABLE held (way INTEGER, key BLOB, times INTEGER NOT NULL, PRIMARY KEY (way, key)) STRICT, WITHOUT ROWID;
              CREATE TABLE last (identity BLOB PRIMARY KEY, row BLOB) STRICT, WITHOUT ROWID;
              BEGIN",
         )
@@ -102,8 +102,16 @@ impl HeldKeys {
     }
 
     /// Adds what the batches of a run hold, up to a position of its results or all of it. Runs are added in the order in
-    /// which they were begun. On demand `but_in_doubt`, for records that are to be sent again.
-    pub fn add_run(&mut self, reading: &Reading<'_>, run: i64, up_to: Option<u64>, but_in_doubt: bool) -> Result<()> {
+    /// which they were begun. On demand `but_in_doubt`, for records that are to be sent again. `way` tells events apart that
+    /// were known by other columns: a key says nothing in another way.
+    pub fn add_run(
+        &mut self,
+        reading: &Reading<'_>,
+        run: i64,
+        way: u32,
+        up_to: Option<u64>,
+        but_in_doubt: bool,
+    ) -> Result<()> {
         let doing = "reading held keys";
         let mut statement = reading
             .0
@@ -128,19 +136,21 @@ impl HeldKeys {
                 if in_doubt {
                     self.doubt(HeldKey(*key))?;
                 } else {
-                    self.add(HeldKey(*key))?;
+                    self.add(way, HeldKey(*key))?;
                 }
             }
         }
         Ok(())
     }
 
-    pub fn add(&mut self, key: HeldKey) -> Result<()> {
+    pub fn add(&mut self, way: u32, key: HeldKey) -> Result<()> {
         let added = match self.holding {
             Holding::Each => self
                 .file
-                .prepare_cached("INSERT INTO held VALUES (?1, 1) ON CONFLICT (key) DO UPDATE SET times = times + 1")
-                .and_then(|mut statement| statement.execute([key.0])),
+                .prepare_cached(
+                    "INSERT INTO held VALUES (?1, ?2, 1) ON CONFLICT (way, key) DO UPDATE SET times = times + 1",
+                )
+                .and_then(|mut statement| statement.execute((way, key.0))),
             Holding::Last => self
                 .file
                 .prepare_cached("INSERT OR REPLACE INTO last VALUES (?1, ?2)")
@@ -161,12 +171,12 @@ impl HeldKeys {
     }
 
     /// Whether a row with this key was acknowledged. Each that was counts for one row.
-    pub fn take(&mut self, key: HeldKey) -> Result<bool> {
+    pub fn take(&mut self, way: u32, key: HeldKey) -> Result<bool> {
         let taken = match self.holding {
             Holding::Each => self
                 .file
-                .prepare_cached("UPDATE held SET times = times - 1 WHERE key = ?1 AND times > 0")
-                .and_then(|mut statement| statement.execute([key.0]))
+                .prepare_cached("UPDATE held SET times = times - 1 WHERE way = ?1 AND key = ?2 AND times > 0")
+                .and_then(|mut statement| statement.execute((way, key.0)))
                 .map(|taken| taken > 0),
             Holding::Last => self
                 .file
@@ -204,28 +214,34 @@ mod tests {
     fn equal_rows_are_left_out_as_often_as_they_were_acknowledged() {
         let mut held = HeldKeys::none(Holding::Each).unwrap();
         let key = HeldKey([7; 16]);
-        held.add(key).unwrap();
-        held.add(key).unwrap();
-        let taken = [(); 3].map(|()| held.take(key).unwrap());
+        held.add(0, key).unwrap();
+        held.add(0, key).unwrap();
+        let taken = [(); 3].map(|()| held.take(0, key).unwrap());
         assert_eq!(
             taken,
             [true, true, false],
             "two were acknowledged, and the third is another row"
         );
         assert!(
-            !held.take(HeldKey([8; 16])).unwrap(),
+            !held.take(0, HeldKey([8; 16])).unwrap(),
             "what was never acknowledged is not left out"
         );
+        held.add(1, key).unwrap();
+        assert!(
+            !held.take(0, key).unwrap(),
+            "a row that was known by other columns is another one"
+        );
+        assert!(held.take(1, key).unwrap(), "and is itself by those");
     }
 
     #[test]
     fn of_an_identity_only_the_row_that_was_sent_last_is_left_out() {
         let mut held = HeldKeys::none(Holding::Last).unwrap();
         let row = |number| HeldKey::of_profile(1, number);
-        held.add(row(1)).unwrap();
-        held.add(row(2)).unwrap();
-        held.add(HeldKey::of_profile(2, 1)).unwrap();
-        let taken = [row(1), row(2), row(2)].map(|key| held.take(key).unwrap());
+        held.add(0, row(1)).unwrap();
+        held.add(0, row(2)).unwrap();
+        held.add(0, HeldKey::of_profile(2, 1)).unwrap();
+        let taken = [row(1), row(2), row(2)].map(|key| held.take(0, key).unwrap());
         assert_eq!(
             taken,
             [false, true, true],
@@ -233,11 +249,11 @@ mod tests {
         );
         held.doubt(row(3)).unwrap();
         assert!(
-            !held.take(row(2)).unwrap(),
+            !held.take(0, row(2)).unwrap(),
             "what was sent after it may have arrived, so it is sent again"
         );
         assert!(
-            held.take(HeldKey::of_profile(2, 1)).unwrap(),
+            held.take(0, HeldKey::of_profile(2, 1)).unwrap(),
             "others are not concerned"
         );
     }

@@ -49,7 +49,7 @@ pub use resends::{Mendable, Resends};
 pub use runs::{NewRun, RunRow, Runs, RunsMut};
 pub use settings::{Proxy, Settings, SettingsMut, SettingsRead, Theme};
 pub use vault_entries::{VaultEntries, VaultEntriesMut};
-pub use watermarks::{Watermarks, WatermarksMut, WindowRow};
+pub use watermarks::{EarlierRun, Watermarks, WatermarksMut, WindowRow};
 
 use crate::ground::instant;
 use error::{Doing as _, Result};

@@ -58,7 +58,7 @@ impl Resends<'_> {
             &sql,
             named_params! {
                 ":run": run.number, ":fate": fate, ":code": filter.code, ":column": filter.column, ":search": search,
-                ":profiles": is_profiles(run), ":come_back": come_back(run),
+                ":profiles": is_profiles(run), ":come_back": come_back(&Runs(self.0), run)?,
             },
             |cells| Ok((cells.count("records")?, cells.count("identities")?)),
         )?;
@@ -92,7 +92,7 @@ impl Resends<'_> {
             &sql,
             named_params! {
                 ":run": run.number, ":fate": filter.fate.map(|fate| fate.kept()), ":code": filter.code,
-                ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(run), ":come_back": come_back(run), ":most": most,
+                ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(run), ":come_back": come_back(&Runs(self.0), run)?, ":most": most,
             },
             |cells| cells.plain("identity"),
         )
@@ -151,7 +151,7 @@ impl Writing<'_> {
                 &sql,
                 named_params! {
                     ":run": mended.number, ":fate": filter.fate.map(|fate| fate.kept()), ":code": filter.code,
-                    ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(&mended), ":come_back": come_back(&mended),
+                    ":column": filter.column, ":search": folded(&filter.search), ":profiles": is_profiles(&mended), ":come_back": come_back(&self.runs(), &mended)?,
                     ":by_run": row.number,
                 },
             )
@@ -179,15 +179,18 @@ impl Writing<'_> {
 }
 
 /// The fates of events that the import's next run finds again by itself, as a list in JSON: what a comparison did not write
-/// down as sent. Sent from here as well, they would be there twice.
-fn come_back(run: &RunRow) -> &'static str {
-    match &run.plan.records {
+/// down as sent, and everything where the import was started from the beginning. Sent from here as well, they would be there
+/// twice.
+fn come_back(runs: &Runs<'_>, run: &RunRow) -> Result<&'static str> {
+    const ALL: &str = r#"["rejected","unprocessed","in_doubt"]"#;
+    Ok(match &run.plan.records {
+        Records::Events(_) if runs.is_done_with(run)? => ALL,
         Records::Events(events) if run.plan.rows == Rows::Changed => match events.in_doubt {
-            InDoubt::Resend => r#"["rejected","unprocessed","in_doubt"]"#,
+            InDoubt::Resend => ALL,
             InDoubt::Ask | InDoubt::Leave => r#"["rejected","unprocessed"]"#,
         },
         _ => "[]",
-    }
+    })
 }
 
 fn is_profiles(run: &RunRow) -> bool {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::error::{Doing as _, Result, StoreError};
 use super::text::{self, Kept as _};
-use super::{Comparisons, Imports, Writing};
+use super::{Comparisons, Imports, RunRow, Runs, Writing};
 use crate::ground::ids::ImportId;
 use crate::import::state::ImportStatus;
 use crate::run::NamedTable;
@@ -27,8 +27,17 @@ impl Comparisons<'_> {
     }
 }
 
+impl Runs<'_> {
+    /// Whether the run's import was started from the beginning since: its next run sends again what this one sent.
+    pub fn is_done_with(&self, row: &RunRow) -> Result<bool> {
+        let sql = "SELECT 1 FROM imports WHERE id = ?1 AND begins_after >= ?2";
+        Ok(text::row(self.0, "imports", sql, (row.run.import.kept(), row.number), |_| Ok(()))?.is_some())
+    }
+}
+
 impl Writing<'_> {
-    /// The import's next run sends every row, as a first one does. Refused while it runs.
+    /// The import's next run sends every row, as a first one does, and none of its earlier runs is gone on with. Refused
+    /// while it runs.
     pub fn restart(&self, import: ImportId, at: Timestamp) -> Result<()> {
         let row = Imports(self.connection()).get(import)?;
         if row.status == ImportStatus::Running {
@@ -36,6 +45,12 @@ impl Writing<'_> {
                 nickname: row.plan.nickname,
             });
         }
+        self.connection()
+            .execute(
+                "UPDATE imports SET begins_after = (SELECT max(number) FROM runs WHERE import_id = ?1) WHERE id = ?1",
+                [import.kept()],
+            )
+            .doing("starting an import from the beginning")?;
         self.watermarks_mut().forget(import)?;
         self.comparisons_mut().forget_state(import, at)?;
         let runs = "(SELECT number FROM runs WHERE import_id = ?1)";

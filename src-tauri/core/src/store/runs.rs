@@ -111,7 +111,8 @@ impl Runs<'_> {
     }
 
     /// Whether a run that did not come to its end can be gone on with: it is its import's last, and the import may still run,
-    /// from the same connection to the same account. A newer run has brought newer rows, and older ones must not follow them.
+    /// from the same connection to the same account. A newer run has brought newer rows, and older ones must not follow them;
+    /// and where the import was started from the beginning, the next run sends what this one would.
     pub fn can_resume(&self, row: &RunRow) -> Result<bool> {
         if !row.run.outcome.is_some_and(Outcome::is_early) {
             return Ok(false);
@@ -125,7 +126,8 @@ impl Runs<'_> {
         Ok(import.status.allows(Action::Run)
             && same(row.connection == import.connection, row.connection.is_some())
             && same(row.account == import.account, row.account.is_some())
-            && self.last_of(import.id)?.is_some_and(|last| last.number == row.number))
+            && self.last_of(import.id)?.is_some_and(|last| last.number == row.number)
+            && !self.is_done_with(row)?)
     }
 
     /// Whether it stands still because a person paused it, and nothing of its import has happened since.

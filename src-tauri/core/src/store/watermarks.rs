@@ -23,6 +23,16 @@ pub struct WindowRow {
     pub overlap: SignedDuration,
 }
 
+/// An earlier run that may have sent rows which a run reads too, and that holds their keys.
+#[derive(Clone, Debug)]
+pub struct EarlierRun {
+    pub run: i64,
+    /// By whose columns it knew its rows.
+    pub plan: Plan,
+    /// Where its window ended. Absent for one that mended some.
+    pub until: Option<Timestamp>,
+}
+
 pub struct Watermarks<'a>(pub(super) &'a Connection);
 pub struct WatermarksMut<'a>(pub(super) &'a Connection);
 
@@ -56,16 +66,36 @@ impl Watermarks<'_> {
         })
     }
 
-    /// Earlier runs that may have sent rows which this run reads too, in the order in which they were begun: runs of New and
+    /// Whether events of the import were sent that followed something else: how far they came says nothing of this.
+    pub fn elsewhere(&self, import: ImportId, follows: &str) -> Result<bool> {
+        let sql = "SELECT w.follows <> ?2 OR EXISTS (SELECT 1 FROM watermarks WHERE import_id = ?1 AND follows <> ?2) AS elsewhere
+                   FROM windows AS w JOIN runs AS r ON r.number = w.run
+                   WHERE r.import_id = ?1 AND r.sync_type = 'events' AND r.delivered + r.in_doubt > 0
+                   ORDER BY w.run DESC LIMIT 1";
+        let found = text::row(self.0, "windows", sql, (import.kept(), follows), |cells| {
+            cells.plain("elsewhere")
+        })?;
+        Ok(found.unwrap_or(false))
+    }
+
+    /// Earlier runs that hold keys of rows which this run reads too, in the order in which they were begun: runs of New and
     /// updated rows, and runs that mended some.
-    pub fn overlapping(&self, run: i64) -> Result<Vec<i64>> {
+    pub fn overlapping(&self, run: i64) -> Result<Vec<EarlierRun>> {
         let sql = format!(
-            "{THIS} SELECT other.number AS run FROM this JOIN runs AS other
+            "{THIS} SELECT other.number AS run, other.plan, windows.until FROM this JOIN runs AS other
                  ON other.import_id = this.import_id AND other.number < this.run
-             WHERE NOT ({DONE_WITH}) AND (other.number IN (SELECT run FROM windows) OR other.number IN (SELECT run FROM resends))
+                 LEFT JOIN windows ON windows.run = other.number
+             WHERE NOT ({DONE_WITH}) AND (windows.run IS NOT NULL OR other.number IN (SELECT run FROM resends))
+                 AND other.number IN (SELECT run FROM held)
              ORDER BY other.number"
         );
-        text::rows(self.0, "windows", &sql, [run], |cells| cells.plain("run"))
+        text::rows(self.0, "windows", &sql, [run], |cells| {
+            Ok(EarlierRun {
+                run: cells.plain("run")?,
+                plan: cells.json("plan")?,
+                until: micros(cells, "until")?,
+            })
+        })
     }
 }
 

@@ -5,6 +5,7 @@ mod chance;
 mod changed;
 mod histories;
 mod newer;
+mod remapped;
 mod restart;
 mod rights;
 #[path = "../runner/support.rs"]
@@ -13,6 +14,8 @@ mod support;
 
 use serde_json::{Value, json};
 use support::Scene;
+use tapline_core::ground::ids::ImportId;
+use tapline_core::import::plan::{Plan, Property};
 use tapline_sandbox::{Column, Options};
 
 /// A scene with SQL, and a table of people in it.
@@ -43,6 +46,23 @@ pub async fn fill(scene: &Scene, rows: &[(&str, Option<&str>, Option<&str>)]) {
         .load_table("shop", "people", &columns, &rows)
         .await
         .expect("a small table");
+}
+
+/// Changes an import's plan, as a person does who saves it anew.
+pub fn change(scene: &Scene, import: ImportId, change: impl FnOnce(&mut Plan)) {
+    scene
+        .store
+        .write(|w| {
+            let mut row = w.imports().get(import)?;
+            change(&mut row.plan);
+            w.imports_mut().change(&row)
+        })
+        .expect("a plan may change");
+}
+
+/// Properties as a plan has them.
+pub fn properties(properties: &Value) -> Vec<Property> {
+    serde_json::from_value(properties.clone()).expect("properties in their published shape")
 }
 
 pub fn mapping() -> Value {

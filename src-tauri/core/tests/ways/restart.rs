@@ -6,10 +6,10 @@ use tapline_core::ground::problem::{Code, Fact};
 use tapline_core::import::plan::Source;
 use tapline_core::run::Outcome;
 use tapline_core::vault::Attendance;
-use tapline_sandbox::{ProjectState, Resource, Role};
+use tapline_sandbox::{Fault, Matcher, ProjectState, Resource, Role};
 
 use super::support::Scene;
-use super::{fill, mapping, scene};
+use super::{change, fill, mapping, scene};
 
 const ROWS: [(&str, Option<&str>, Option<&str>); 2] = [
     ("a", Some("Oslo"), Some("2026-01-05T10:00:00Z")),
@@ -95,14 +95,7 @@ async fn an_import_of_changed_rows_whose_mapping_changed_is_started_from_the_beg
         .unwrap()
         .unwrap()
         .table;
-    scene
-        .store
-        .write(|w| {
-            let mut row = w.imports().get(import)?;
-            row.plan.properties[0].name = "Town".to_owned();
-            w.imports_mut().change(&row)
-        })
-        .unwrap();
+    change(&scene, import, |plan| plan.properties[0].name = "Town".to_owned());
     let refused = scene.run(import).await;
     let problem = refused
         .problem
@@ -127,4 +120,33 @@ async fn an_import_of_changed_rows_whose_mapping_changed_is_started_from_the_beg
         "every row is sent as it is mapped now"
     );
     assert_eq!(delivered(&scene, import).await, 0, "once");
+}
+
+#[tokio::test]
+async fn a_run_from_before_a_new_beginning_is_not_gone_on_with_and_each_event_arrives_once() {
+    let scene = scene().await;
+    fill(&scene, &ROWS).await;
+    for (name, rows) in [("Newer", json!({"new_and_updated": {}})), ("Changed", json!("changed"))] {
+        let import = scene.import(
+            name,
+            &visits(),
+            &json!({"rows": rows, "updated_on": {"column": "changed"}, "properties": mapping()}),
+        );
+        let refusal = Fault::answer(401, &json!({"status": "fail"}));
+        scene
+            .sandbox
+            .fault(Matcher::path("/clevertap/in1/1/upload").nth(1), refusal);
+        let failed = scene.run(import).await;
+        assert_eq!(failed.outcome, Some(Outcome::Failed), "{name}: {failed:?}");
+        scene.sandbox.clear_faults();
+        let before = scene.sandbox.clevertap().counts().event_records;
+        scene.runner.restart(import, Attendance::Unattended).await.unwrap();
+        let resumed = scene.runner.resume(failed.id, None, Attendance::Unattended).await;
+        let problem = resumed.expect_err("the next run sends what this one would");
+        assert_eq!(problem.code(), Code::RunNotResumable, "{name}: {problem}");
+        assert_eq!(delivered(&scene, import).await, 2, "{name}: all of them");
+        assert_eq!(delivered(&scene, import).await, 0, "{name}: once");
+        let arrived = scene.sandbox.clevertap().counts().event_records - before;
+        assert_eq!(arrived, 2, "{name}: each event once");
+    }
 }

@@ -1106,6 +1106,14 @@ catalogue! {
         "The last run's result has expired",
         "What arrived of it was not written down in BigQuery before it expired[, and that may be {count} events]. Start the import from the beginning: every row is then sent again, and events that arrived before will be there twice.",
         You, NotByItself, by RESTART }
+    WatermarkElsewhere = "watermark_elsewhere" {
+        "{name} reads from elsewhere than it did",
+        "Its table, its Updated On column or its account is another one now. How far it had come says nothing of that, so every row would be sent, and events that arrived before would be there twice. Start the import from the beginning if that is meant, or make a new import.",
+        You, NotByItself, by RESTART }
+    SentColumnGone = "sent_column_gone" {
+        "The source no longer has {column}, by which sent events are known",
+        "Some events of {name} were sent with it, and can be told from those still to be sent by nothing else: they would be there twice. Give the source the column back with the values that it had, or start the import from the beginning: every row is then sent again, and events that arrived before will be there twice.",
+        You, NotByItself, by RESTART }
     ResultChanged = "result_changed" {
         "The result was changed while it was read",
         "[{table} had {expected} rows][ and has {found} now]. Somebody, or something, has written to it, so nobody can say which rows were sent. Run the import again.",
@@ -1393,11 +1401,11 @@ catalogue! {
         You, MaySucceedLater }
     RunNotResumable = "run_not_resumable" {
         "This run cannot be resumed",
-        "A run is resumed where it was paused, stopped, interrupted or failed, as long as it is its import's last, the import was not stopped, and it still has the same database and account. Run the import anew instead.",
+        "A run is resumed where it was paused, stopped, interrupted or failed, as long as it is its import's last, the import was not stopped or started from the beginning, and it still has the same database and account. Run the import anew instead.",
         You, NotByItself }
     ResendNothing = "resend_nothing" {
         "Nothing of this can be sent again",
-        "A record is sent again as long as its values are kept and no other run has it. With Changed rows, the import's next run finds by itself what was refused. An event that was rejected never became a record: mend the mapping, and run the import again.",
+        "A record is sent again as long as its values are kept and no other run has it. With Changed rows, and where the import is started from the beginning, the next run finds by itself what was refused. An event that was rejected never became a record: mend the mapping, and run the import again.",
         You, NotByItself }
     ResendTooMany = "resend_too_many" {
         "These are too many to send again one by one",
