@@ -1,6 +1,9 @@
 //! How many calls may be in flight: starts low, grows by one a second while nobody complains, halves when CleverTap says
 //! that there are too many. It remembers at how many that was, is soon back below it, and tries as many again only now and
 //! then: another sender may hold the rest of the account's places for hours. One pace for an account, whatever runs send to it.
+//!
+//! It grows by the clock, not by answers: where each takes three seconds, answers to calls that left together come together,
+//! and a second more for each would be three. A call too many is refused at once, however long the others take.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,6 +44,8 @@ struct State {
     ceiling: usize,
     in_flight: usize,
     grown: Instant,
+    /// Whether a call was answered, and nobody complained since.
+    goes_well: bool,
     halved: Option<Instant>,
     too_many: Option<TooMany>,
     /// Calls in a row that may have arrived and were not answered.
@@ -60,7 +65,7 @@ struct TooMany {
 pub(super) struct Leave {
     pace: Pace,
     since: Instant,
-    /// Held for its lock.
+    /// Held for its lock, and given back first.
     place: Option<Place>,
 }
 
@@ -72,6 +77,7 @@ impl Pace {
                 ceiling: MOST_IN_FLIGHT,
                 in_flight: 0,
                 grown: Instant::now(),
+                goes_well: false,
                 halved: None,
                 too_many: None,
                 unanswered: 0,
@@ -103,24 +109,27 @@ impl Pace {
     async fn own_leave(&self) -> Leave {
         loop {
             let freed = self.0.freed.notified();
-            {
-                let mut state = self.state();
-                if state.in_flight < state.limit {
-                    state.in_flight += 1;
+            let grows = {
+                let (mut state, now) = (self.state(), Instant::now());
+                if state.take(now) {
                     return Leave {
                         pace: self.clone(),
-                        since: Instant::now(),
+                        since: now,
                         place: None,
                     };
                 }
+                state.grows_in(now)
+            };
+            match grows {
+                Some(wait) => _ = tokio::time::timeout(wait, freed).await,
+                None => freed.await,
             }
-            freed.await;
         }
     }
 
     /// A call was answered and nobody complained.
     pub fn went_well(&self) {
-        self.went_well_at(Instant::now());
+        self.state().goes_well = true;
     }
 
     /// CleverTap said to a call made with this leave that there are too many.
@@ -148,12 +157,6 @@ impl Pace {
         self.0.asking.lock().await
     }
 
-    fn went_well_at(&self, now: Instant) {
-        if self.state().went_well(now) {
-            self.0.freed.notify_one();
-        }
-    }
-
     fn too_many_at(&self, sent: Instant, now: Instant) {
         self.state().too_many(sent, now);
     }
@@ -164,24 +167,38 @@ impl Pace {
 }
 
 impl State {
-    /// Whether one more call may be made from now on.
-    fn went_well(&mut self, now: Instant) -> bool {
-        let busy = self.in_flight >= self.limit;
-        let wait = match self.too_many {
-            Some(too_many) if self.limit + 1 >= too_many.calls => too_many.patience,
-            Some(_) => GROWS_BACK_EVERY,
-            None => GROWS_EVERY,
-        };
-        if !busy || self.limit >= self.ceiling || now.duration_since(self.grown) < wait {
-            return false;
+    /// Takes leave for one call, where it may be made.
+    fn take(&mut self, now: Instant) -> bool {
+        // What is not used need not grow.
+        if self.in_flight >= self.limit && self.grows_in(now) == Some(Duration::ZERO) {
+            self.grow(now);
         }
+        let may = self.in_flight < self.limit;
+        self.in_flight += usize::from(may);
+        may
+    }
+
+    fn grow(&mut self, now: Instant) {
         if self.too_many.is_some_and(|too_many| self.limit >= too_many.calls) {
-            // As many as were refused go well by now: whoever held the places has given them back.
+            // Whoever held the places has given them back.
             self.too_many = None;
         }
         self.limit += 1;
         self.grown = now;
-        true
+    }
+
+    /// How long it is until one more call may be made, where nobody complains. Nothing where it does not grow by itself.
+    fn grows_in(&self, now: Instant) -> Option<Duration> {
+        if !self.goes_well || self.limit >= self.ceiling {
+            return None;
+        }
+        let every = match self.too_many {
+            Some(too_many) if self.limit + 1 < too_many.calls => GROWS_BACK_EVERY,
+            Some(too_many) if self.limit < too_many.calls => too_many.patience,
+            // None were refused, or as many go well by now.
+            _ => GROWS_EVERY,
+        };
+        Some((self.grown + every).saturating_duration_since(now))
     }
 
     fn too_many(&mut self, sent: Instant, now: Instant) {
@@ -206,12 +223,15 @@ impl State {
         }
         .max(1);
         self.halved = Some(now);
+        self.goes_well = false;
         self.grown = now;
     }
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
+        // Before anybody is told: who goes next would find it locked, and look again only after a while.
+        drop(self.place.take());
         self.pace.state().in_flight -= 1;
         self.pace.0.freed.notify_one();
     }
@@ -220,33 +240,35 @@ impl Drop for Leave {
 #[cfg(test)]
 mod tests {
     use super::{MOST_IN_FLIGHT, Pace, START};
+    use std::collections::VecDeque;
     use std::time::{Duration, Instant};
 
-    /// A pace whose every leave is taken.
+    /// A pace whose every leave is taken, and whose calls go well.
     async fn busy() -> (Pace, Vec<super::Leave>) {
         let pace = Pace::new(None);
         let mut taken = Vec::new();
         for _ in 0..START {
             taken.push(pace.leave().await);
         }
+        pace.went_well();
         (pace, taken)
     }
 
     #[tokio::test]
     async fn it_grows_by_one_a_second_up_to_the_accounts_limit() {
-        let (pace, mut taken) = busy().await;
+        let (pace, _taken) = busy().await;
         let mut now = Instant::now();
-        for _ in 0..30 {
+        for second in 1..30 {
             now += Duration::from_secs(1);
-            pace.went_well_at(now);
-            pace.went_well_at(now);
-            // Two looks at the state in one condition would wait for each other.
-            let limit = pace.state().limit;
-            while taken.len() < limit {
-                taken.push(pace.leave().await);
-            }
+            let mut state = pace.state();
+            let took = [(); 3].map(|()| state.take(now));
+            assert!(!took[1], "second {second}: one more, and no other");
         }
-        assert_eq!(taken.len(), MOST_IN_FLIGHT, "never above what CleverTap allows");
+        assert_eq!(
+            pace.state().in_flight,
+            MOST_IN_FLIGHT,
+            "never above what CleverTap allows"
+        );
     }
 
     #[tokio::test]
@@ -256,18 +278,35 @@ mod tests {
         assert_eq!(pace.state().limit, 2, "fewer at once, from the next call on");
         drop(taken);
         let _taken = [pace.leave().await, pace.leave().await];
-        pace.went_well_at(Instant::now() + Duration::from_mins(1));
-        assert_eq!(pace.state().limit, 2, "whatever goes well");
+        let more = |minutes| pace.state().take(Instant::now() + Duration::from_mins(minutes));
+        assert!(!more(1), "whatever goes well");
         pace.allow(9);
-        pace.went_well_at(Instant::now() + Duration::from_mins(2));
-        assert_eq!(pace.state().limit, 3, "until more are allowed");
+        assert!(more(2), "until more are allowed");
     }
 
     #[tokio::test]
     async fn it_does_not_grow_while_there_is_room() {
-        let pace = Pace::new(None);
-        pace.went_well_at(Instant::now() + Duration::from_secs(5));
+        let (pace, mut taken) = busy().await;
+        taken.pop();
+        assert!(
+            pace.state().take(Instant::now() + Duration::from_secs(5)),
+            "there is room"
+        );
         assert_eq!(pace.state().limit, START, "what is not used need not grow");
+    }
+
+    #[tokio::test]
+    async fn it_does_not_grow_before_anything_went_well() {
+        let pace = Pace::new(None);
+        let now = Instant::now();
+        while pace.state().take(now) {}
+        let later = now + Duration::from_mins(1);
+        assert!(!pace.state().take(later), "nobody has answered yet");
+        pace.went_well();
+        assert!(pace.state().take(later), "one did");
+        pace.too_many_at(later, later);
+        // It was halved, and as many as before are still in flight.
+        assert!(!pace.state().take(later + Duration::from_hours(1)), "nobody has since");
     }
 
     #[tokio::test]
@@ -287,30 +326,28 @@ mod tests {
 
     #[test]
     fn after_a_refusal_it_is_soon_back_at_what_went_well() {
-        let pace = Pace::new(None);
-        let mut now = Instant::now();
-        let mut calls = |pace: &Pace, places: usize, every: Duration, seconds: f64| {
-            let until = now + Duration::from_secs_f64(seconds);
-            while now < until {
-                now += every;
-                let mut state = pace.state();
-                state.in_flight = state.limit;
-                if state.limit > places {
-                    state.too_many(now, now);
-                } else {
-                    state.went_well(now);
-                }
-            }
-        };
-        let every = Duration::from_millis(20);
-        calls(&pace, 10, every, 8.0);
+        let (pace, start) = (Pace::new(None), Instant::now());
+        simulate(&pace, 0..8, SHORT, |_| 10, start);
         assert!(pace.state().too_many.is_some(), "the eleventh was refused");
-        calls(&pace, 10, every, 1.0);
+        simulate(&pace, 8..9, SHORT, |_| 10, start);
         assert_eq!(
             pace.state().limit,
             10,
             "ten had gone well, and need not be tried one a second"
         );
+    }
+
+    #[test]
+    fn it_grows_as_soon_where_answers_take_long() {
+        for latency in [SHORT, Duration::from_secs(1), Duration::from_secs(3)] {
+            let (pace, start) = (Pace::new(None), Instant::now());
+            simulate(&pace, 0..15, latency, |_| MOST_IN_FLIGHT, start);
+            assert_eq!(
+                pace.state().limit,
+                MOST_IN_FLIGHT,
+                "the first answer, and eleven seconds, after calls of {latency:?}"
+            );
+        }
     }
 
     #[tokio::test]
@@ -326,60 +363,73 @@ mod tests {
         waiting.await.expect("it goes as soon as one is free");
     }
 
-    /// An account with so many places, second by second: how many calls were answered, and how many refused, with answers
-    /// that take a second.
+    const SHORT: Duration = Duration::from_millis(200);
+
+    /// An account with so many places second by second, whose answers take so long: how many calls were answered, and how
+    /// many refused, which takes no time.
     fn simulate(
         pace: &Pace,
         seconds: std::ops::Range<u64>,
+        latency: Duration,
         places: impl Fn(u64) -> usize,
         start: Instant,
     ) -> (usize, usize) {
+        const TICKS: u64 = 50;
         let (mut answered, mut refused) = (0, 0);
-        for second in seconds {
-            let now = start + Duration::from_secs(second);
-            let calls = pace.state().limit;
-            pace.state().in_flight = calls;
-            for call in 0..calls {
-                if call < places(second) {
-                    answered += 1;
-                    pace.went_well_at(now);
-                } else {
-                    refused += 1;
-                    pace.too_many_at(now, now);
-                }
+        let mut flying = VecDeque::new();
+        for tick in seconds.start * TICKS..seconds.end * TICKS {
+            let now = start + Duration::from_millis(tick * 1_000 / TICKS);
+            while flying.front().is_some_and(|ends| *ends <= now) {
+                flying.pop_front();
+                answered += 1;
+                pace.went_well();
             }
-            pace.state().in_flight = 0;
+            let mut state = pace.state();
+            state.in_flight = flying.len();
+            while state.take(now) {
+                if flying.len() < places(tick / TICKS) {
+                    flying.push_back(now + latency);
+                    continue;
+                }
+                refused += 1;
+                state.too_many(now, now);
+                break;
+            }
         }
         (answered, refused)
     }
 
     #[test]
     fn beside_another_sender_nine_tenths_of_the_rest_are_used_and_hardly_a_call_is_refused() {
-        let pace = Pace::new(None);
-        let (answered, refused) = simulate(&pace, 1..600, |_| 10, Instant::now());
-        assert!(answered >= 600 * 10 * 9 / 10, "{answered} of 6,000 places were used");
-        assert!(
-            refused * 100 < answered,
-            "{refused} calls were refused beside {answered}"
-        );
+        for latency in [SHORT, Duration::from_secs(1), Duration::from_secs(3)] {
+            let pace = Pace::new(None);
+            let (answered, refused) = simulate(&pace, 0..600, latency, |_| 10, Instant::now());
+            let all = 600 * 1_000 / usize::try_from(latency.as_millis()).unwrap() * 10;
+            assert!(
+                answered * 10 >= all * 9,
+                "{answered} of {all} places were used at {latency:?}"
+            );
+            assert!(
+                refused * 100 < answered,
+                "{refused} calls were refused beside {answered} at {latency:?}"
+            );
+        }
     }
 
     #[test]
     fn places_that_another_sender_gives_back_are_found() {
-        let pace = Pace::new(None);
-        let start = Instant::now();
-        simulate(&pace, 1..200, |_| 10, start);
+        let (pace, start) = (Pace::new(None), Instant::now());
+        simulate(&pace, 0..200, SHORT, |_| 10, start);
         assert_eq!(pace.state().limit, 10, "it stays below what was refused");
-        simulate(&pace, 200..600, |_| MOST_IN_FLIGHT, start);
+        simulate(&pace, 200..600, SHORT, |_| MOST_IN_FLIGHT, start);
         assert_eq!(pace.state().limit, MOST_IN_FLIGHT, "and tries again now and then");
     }
 
     #[test]
     fn places_that_another_sender_takes_are_left_to_it() {
-        let pace = Pace::new(None);
-        let start = Instant::now();
-        simulate(&pace, 1..60, |_| MOST_IN_FLIGHT, start);
-        let (answered, refused) = simulate(&pace, 60..660, |_| 3, start);
+        let (pace, start) = (Pace::new(None), Instant::now());
+        simulate(&pace, 0..60, SHORT, |_| MOST_IN_FLIGHT, start);
+        let (answered, refused) = simulate(&pace, 60..660, SHORT, |_| 3, start);
         assert!(pace.state().limit <= 3, "three are left to us: {}", pace.state().limit);
         assert!(
             refused * 50 < answered,

@@ -2,34 +2,47 @@
 //! holds locked. The operating system gives it back when a process ends, however it ends.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How soon to look again where all are taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-#[derive(Debug)]
+/// Cheap to clone; every clone is the same places.
+#[derive(Clone, Debug)]
 pub(super) struct Places {
     folder: PathBuf,
+    files: Arc<Mutex<Files>>,
+}
+
+/// Each place's file is opened once: a call that takes the place of another costs an unlock and a lock.
+#[derive(Debug, Default)]
+struct Files {
+    /// Files of the places from 1 to this are open.
+    opened: usize,
+    /// Those that this process does not use, with their numbers. The last one was used last, and is most likely free.
+    idle: Vec<(usize, File)>,
 }
 
 /// A place, taken until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place(#[allow(dead_code, reason = "held for its lock")] Option<File>);
+pub(super) struct Place(Option<(Places, usize, File)>);
 
 impl Places {
     /// `folder` is there, and the account's own.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            files: Arc::default(),
+        }
     }
 
     /// Waits until one of so many places is free. Where files cannot be locked, processes cannot be told apart, and it does not wait.
     pub async fn take(&self, places: usize) -> Place {
         loop {
-            // Files, even locked ones, are for threads that may wait.
-            let folder = self.folder.clone();
-            let tried = tokio::task::spawn_blocking(move || try_take(&folder, places)).await;
-            match tried.unwrap_or_else(|ended| Err(std::io::Error::other(ended))) {
+            // On an async thread: it never waits for a lock, and opens a file once for each place.
+            match self.try_take(places) {
                 Ok(Some(place)) => return place,
                 Ok(None) => tokio::time::sleep(LOOK_AGAIN).await,
                 Err(error) => {
@@ -39,28 +52,65 @@ impl Places {
             }
         }
     }
+
+    fn try_take(&self, places: usize) -> std::io::Result<Option<Place>> {
+        let mut files = self.files();
+        for at in (0..files.idle.len()).rev() {
+            let (number, file) = &files.idle[at];
+            if *number <= places && locked(file)? {
+                let (number, file) = files.idle.remove(at);
+                return Ok(Some(self.taken(number, file)));
+            }
+        }
+        while files.opened < places {
+            let number = files.opened + 1;
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(self.folder.join(number.to_string()))?;
+            files.opened = number;
+            if locked(&file)? {
+                return Ok(Some(self.taken(number, file)));
+            }
+            files.idle.push((number, file));
+        }
+        Ok(None)
+    }
+
+    fn taken(&self, number: usize, file: File) -> Place {
+        Place(Some((self.clone(), number, file)))
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn try_take(folder: &Path, places: usize) -> std::io::Result<Option<Place>> {
-    for number in 1..=places {
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(folder.join(number.to_string()))?;
-        match file.try_lock() {
-            Ok(()) => return Ok(Some(Place(Some(file)))),
-            Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(error)) => return Err(error),
+/// Whether nobody else holds the file, and we do from now on.
+fn locked(file: &File) -> std::io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some((places, number, file)) = self.0.take()
+            // Closed, it is unlocked all the same, and its place is lost to this process alone.
+            && file.unlock().is_ok()
+        {
+            places.files().idle.push((number, file));
         }
     }
-    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Places, try_take};
+    use super::Places;
     use crate::clevertap::upload::MOST_IN_FLIGHT;
 
     #[tokio::test]
@@ -71,16 +121,33 @@ mod tests {
         for _ in 0..MOST_IN_FLIGHT {
             taken.push(one.take(MOST_IN_FLIGHT).await);
         }
+        let free = |places: &Places| places.try_take(MOST_IN_FLIGHT).unwrap();
         assert!(
-            try_take(folder.path(), MOST_IN_FLIGHT).unwrap().is_none(),
+            free(&one).is_none() && free(&other).is_none(),
             "all are taken, by whomever"
         );
         taken.pop();
         let place = other.take(MOST_IN_FLIGHT).await;
         assert!(
-            try_take(folder.path(), MOST_IN_FLIGHT).unwrap().is_none(),
+            free(&one).is_none() && free(&other).is_none(),
             "one was free, and now it is not"
         );
         drop(place);
+        assert!(free(&one).is_some(), "whoever had it before takes it again");
+    }
+
+    #[tokio::test]
+    async fn of_fewer_places_none_beyond_them_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::new(folder.path().to_owned());
+        let mut taken: Vec<_> = (0..3).map(|_| places.try_take(3).unwrap()).collect();
+        assert!(taken.iter().all(Option::is_some), "three are free");
+        taken.truncate(1);
+        let _first = taken;
+        assert!(
+            places.try_take(1).unwrap().is_none(),
+            "two are, but the one that is allowed is not"
+        );
+        assert!(places.try_take(2).unwrap().is_some(), "of two one is");
     }
 }
