@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes that may wait. At twenty commits a second it lets through some 200 MB a second.
+/// Bytes that may wait. At sixteen commits a second it lets through some 170 MB a second.
 const BYTES: usize = 10 * 1024 * 1024;
 /// Room is given in pieces of so many bytes.
 const PIECE: usize = 1024;
