@@ -196,13 +196,21 @@ pub(super) fn may_repeat(plan: &Plan) -> bool {
 
 /// Maps pages into batches, and opens each in the ledger. Blocks.
 fn pack(mut packer: Packer, mut pages: mpsc::Receiver<Read>, out: &Out) {
-    while let Some(Read { part, first, page }) = pages.blocking_recv() {
+    while let Some(Read {
+        part,
+        first,
+        page,
+        room,
+    }) = pages.blocking_recv()
+    {
         if let Some(batch) = packer.turn_to(part.instead_of)
             && !out.open(batch)
         {
             return;
         }
         let made = packer.page(&page, first, &part);
+        // What it made may wait; the page need not.
+        drop((page, room));
         if !out.read(made, &part) {
             return;
         }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::halt::Halt;
 use super::left::{Left, Part};
 use crate::bigquery::{JobResult, Page, RowReader as _};
 use crate::ground::problem::Problem;
 
-/// Stretches that are asked for at once, once the first page has told how large rows are.
+/// Pages that are there at once, from being asked for until their rows are packed, so that memory stays flat. They are asked
+/// for side by side once the first has told how large rows are.
 const SIDE_BY_SIDE: usize = 4;
 /// Rows asked for at once. Google cuts a page at 10 MB.
 pub(super) const MOST_ROWS: u32 = 10_000;
@@ -25,11 +26,13 @@ pub(super) struct Read {
     /// The position of its first row.
     pub first: u64,
     pub page: Page,
+    /// Held until it is packed, or nobody wants it.
+    pub room: Arc<Option<OwnedSemaphorePermit>>,
 }
 
 /// Reads the stretches of the result that are left. What goes wrong is told to the halt.
 pub(super) async fn read(result: JobResult, base: u64, mut left: Left, pages: mpsc::Sender<Read>, halt: Halt) {
-    let rows = AtomicU32::new(MOST_ROWS);
+    let (rows, room) = (AtomicU32::new(MOST_ROWS), Arc::new(Semaphore::new(SIDE_BY_SIDE)));
     let mut open: Option<(Arc<Part>, RangeInclusive<u64>)> = None;
     let mut asks = std::iter::from_fn(|| {
         let (part, stretch) = open.take().or_else(|| left.next())?;
@@ -40,12 +43,18 @@ pub(super) async fn read(result: JobResult, base: u64, mut left: Left, pages: mp
         }
         Some((part, first..=last))
     });
-    let one = |(part, asked): (Arc<Part>, RangeInclusive<u64>)| whole(&result, base, part, asked, &rows);
+    // One after the other: a page that is due later never keeps the room of one that is due now.
+    let with_room = |ask| {
+        let room = Arc::clone(&room);
+        async move { (ask, room.acquire_owned().await.ok()) }
+    };
+    let one = |(ask, room)| whole(&result, base, ask, &rows, room);
     // The first alone: it tells how large rows are.
     let alone: Vec<_> = asks.next().into_iter().collect();
     let mut reads = stream::iter(alone)
+        .then(with_room)
         .then(one)
-        .chain(stream::iter(asks).map(one).buffered(SIDE_BY_SIDE))
+        .chain(stream::iter(asks).then(with_room).map(one).buffered(SIDE_BY_SIDE))
         .boxed();
     loop {
         let read = tokio::select! {
@@ -70,12 +79,12 @@ pub(super) async fn read(result: JobResult, base: u64, mut left: Left, pages: mp
 async fn whole(
     result: &JobResult,
     base: u64,
-    part: Arc<Part>,
-    asked: RangeInclusive<u64>,
+    (part, asked): (Arc<Part>, RangeInclusive<u64>),
     rows: &AtomicU32,
+    room: Option<OwnedSemaphorePermit>,
 ) -> Result<Vec<Read>, Problem> {
     let (mut first, last) = asked.into_inner();
-    let mut found = Vec::with_capacity(1);
+    let (mut found, room) = (Vec::with_capacity(1), Arc::new(room));
     while first <= last {
         let most = u32::try_from(last - first + 1).unwrap_or(MOST_ROWS);
         let page = result.page(first - base - 1, most).await?;
@@ -83,8 +92,13 @@ async fn whole(
         let fit = u32::try_from(fit).unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS);
         rows.store(fit, Ordering::Relaxed);
         let next = first + page.len() as u64;
-        let part = Arc::clone(&part);
-        found.push(Read { part, first, page });
+        let (part, room) = (Arc::clone(&part), Arc::clone(&room));
+        found.push(Read {
+            part,
+            first,
+            page,
+            room,
+        });
         first = next;
     }
     Ok(found)
