@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 use http_body_util::BodyExt as _;
@@ -113,6 +114,7 @@ async fn played(
     call: &Call,
     slot: Option<&crate::clevertap::Slot>,
 ) -> Result<(Reply, Travel), Cut> {
+    let came = Instant::now();
     let plan = world.script.plan(call);
     if let Some(fault) = &plan.fault {
         world
@@ -133,7 +135,7 @@ async fn played(
         gate.pass(call).await;
     }
     if let Some(delay) = plan.delay() {
-        tokio::time::sleep(delay).await;
+        tokio::time::sleep(delay.saturating_sub(came.elapsed())).await;
     }
     Ok(match plan.fault {
         Some(Fault::CutAnswer) => return Err(Cut),
@@ -142,7 +144,7 @@ async fn played(
             reply,
             Travel::Drip {
                 bytes,
-                every: std::time::Duration::from_millis(every_ms),
+                every: Duration::from_millis(every_ms),
             },
         ),
         Some(Fault::Malformed) => {

@@ -115,7 +115,7 @@ pub enum Fault {
         #[serde(default)]
         body: String,
     },
-    /// Processes the call, then waits this long before answering.
+    /// Processes the call, and answers when this long has gone by since it came.
     Delay { ms: u64 },
     /// Processes the call, announces the whole answer and cuts the connection after this many bytes of it.
     CutBody { after: usize },

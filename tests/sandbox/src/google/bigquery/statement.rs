@@ -108,15 +108,16 @@ impl Google {
 
     /// Tables in memory answer any query that names them; without an engine, so do bare literals.
     fn answered_by_memory(&self, asked: &Asked<'_>, text: &str) -> Result<Option<Analysis>, ApiError> {
+        let is_literal = stock::is_literal(text);
         let found = {
             let books = self.books();
-            let mut stock = books.bigquery.stock.iter();
+            let mut stock = books.bigquery.stock.iter().filter(|_| !is_literal);
             stock
                 .find(|(key, _)| names(text, key))
                 .map(|(key, stocked)| (key.clone(), stocked.clone()))
         };
         let Some((key, stocked)) = found else {
-            if self.inner.engine.is_some() || !stock::is_literal(text) {
+            if self.inner.engine.is_some() || !is_literal {
                 return Ok(None);
             }
             let literal = stock::literal();
