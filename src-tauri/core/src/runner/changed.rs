@@ -5,16 +5,20 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
+use super::held::{Acknowledged, Keys};
 use super::left::LONGEST_GAP;
+use super::pump::may_repeat;
 use super::question::{Asking, found, kept};
 use super::read::MOST_ROWS;
 use super::send::NOT_ACCOUNTED;
+use super::source::compiled;
 use crate::bigquery::{
-    Client, JobId, JobResult, NewTable, Page, Parameter, Query, RowReader as _, Schema, TableId, TableRef,
+    Client, JobId, JobResult, NewTable, Parameter, Query, Row, RowReader as _, Schema, TableId, TableRef,
 };
 use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::changes::{self, CHANGE, DOUBTED, EDITED, KEY, LEFT, Unacknowledged, VANISHED};
 use crate::import::plan::{InDoubt, Plan, Records};
+use crate::mapping::Mapping;
 use crate::run::Fate;
 use crate::store::{ComparisonRow, RunRow, StateRow};
 
@@ -145,10 +149,7 @@ async fn merge(asking: &Asking<'_>, comparison: &ComparisonRow) -> Result<(), Pr
         .store
         .reading(move |r| Ok((r.runs().get(id)?, r.comparisons().result_table(number)?)));
     let (row, table) = known.await?;
-    let delta = match table.filter(|table| table.rows.is_some()) {
-        Some(table) => Some(found(&table.table)?),
-        None => None,
-    };
+    let table = table.filter(|table| table.rows.is_some());
     let merge = Merge {
         asking,
         client: asking.client,
@@ -156,13 +157,14 @@ async fn merge(asking: &Asking<'_>, comparison: &ComparisonRow) -> Result<(), Pr
         row,
         state: found(&comparison.state)?,
     };
-    let Some(delta) = delta else {
+    let Some(table) = table else {
         // Its query never came to an end, so nothing of it was sent.
         return merge.done().await;
     };
+    let delta = found(&table.table)?;
     match asking.client.seen(&delta).await? {
-        Some(_) => merge.carry_out(&delta).await,
-        None => merge.without_result().await,
+        Some(seen) if seen.etag == table.etag && Some(seen.rows) == table.rows => merge.carry_out(&delta).await,
+        _ => merge.without_result().await,
     }
 }
 
@@ -192,7 +194,7 @@ impl Merge<'_> {
         }
     }
 
-    /// The result has expired before it was moved. Of profiles the next comparison sends what was acknowledged once more;
+    /// The result has expired before it was moved, or is not what it was. Of profiles the next comparison sends what was acknowledged once more;
     /// events would be there twice.
     async fn without_result(&self) -> Result<(), Problem> {
         let counts = &self.row.run.counts;
@@ -238,49 +240,66 @@ impl Merge<'_> {
 
     /// Keys of the records that CleverTap did not acknowledge, and whether it may have them all the same.
     async fn unacknowledged(&self) -> Result<Vec<(String, bool)>, Problem> {
-        let number = self.comparison.number;
-        let keeps = keeps_doubted(&self.row.plan);
+        let (number, keeps) = (self.comparison.number, keeps_doubted(&self.row.plan));
         let known = self
             .asking
             .store
             .reading(move |r| r.comparisons().acknowledged(number, (!keeps).then_some(NOT_ACCOUNTED)));
-        let acknowledged = known.await?;
+        let mut unacknowledged = Left {
+            keeps,
+            known: known.await?,
+            before: None,
+            keys: Vec::new(),
+        };
         let Some(job) = &self.row.run.job else {
             return Ok(Vec::new());
         };
         let job = super::source::job_ref(job)?;
         let result = self.client.finished(&job).await?;
-        let mut keys = Vec::new();
         let base = self.row.base;
+        if base > 0 {
+            unacknowledged.before = Some(self.acknowledged_before(&result).await?);
+        }
         let mut from = base + 1;
-        while let Some(stretch) = acknowledged
+        while let Some(stretch) = unacknowledged
+            .known
             .positions
             .next_missing(from..=base + result.total_rows(), LONGEST_GAP)
         {
             from = stretch.end() + 1;
-            self.read(&result, stretch, &mut keys).await?;
+            self.read(&result, stretch, &mut unacknowledged).await?;
         }
-        Ok(keys
-            .into_iter()
-            .filter(|(position, _)| !acknowledged.positions.contains(*position))
-            .filter_map(|(position, key)| match acknowledged.fates.get(&position) {
-                Some(Fate::InDoubt) if keeps => None,
-                fate => Some((key, fate == Some(&Fate::InDoubt))),
-            })
-            .collect())
+        Ok(unacknowledged.keys)
+    }
+
+    /// What was acknowledged of a comparison whose result has expired: the one after it left these rows out.
+    async fn acknowledged_before(&self, result: &JobResult) -> Result<(Acknowledged, Mapping), Problem> {
+        let mapping = compiled(&self.row.plan, result.schema())?;
+        let (row, schema) = (self.row.clone(), result.schema().clone());
+        let before = self.asking.store.reading(move |r| {
+            let mut before = Acknowledged::none(row.run.import, &row.plan, &schema)?;
+            before.add_own(r, row.number, row.base, may_repeat(&row.plan))?;
+            Ok(before)
+        });
+        Ok((before.await?, mapping))
     }
 
     async fn read(
         &self,
         result: &JobResult,
         stretch: RangeInclusive<u64>,
-        keys: &mut Vec<(u64, String)>,
+        unacknowledged: &mut Left,
     ) -> Result<(), Problem> {
+        let keys = Keys::new(self.row.run.import, &self.row.plan, result.schema());
         let (mut position, last) = stretch.into_inner();
         while position <= last {
             let most = u32::try_from(last - position + 1).unwrap_or(MOST_ROWS).min(MOST_ROWS);
             let page = result.page(position - self.row.base - 1, most).await?;
-            keys.extend(read_keys(result.schema(), &page, position));
+            for (position, row) in (position..).zip(page.rows()) {
+                if let Some(key) = key(result.schema(), row) {
+                    unacknowledged.meet(position, key, row, &keys)?;
+                }
+            }
             position += page.len() as u64;
         }
         Ok(())
@@ -336,20 +355,44 @@ fn parameters(keys: &[(String, bool)]) -> Vec<Parameter> {
     ]
 }
 
-/// The keys of a page's rows, each with its position. Lines that tell of many rows have none.
-fn read_keys(schema: &Schema, page: &Page, first: u64) -> Vec<(u64, String)> {
-    let (key, change) = (schema.position(KEY), schema.position(CHANGE));
-    let text = |row: crate::bigquery::Row<'_>, place: Option<usize>| -> Option<String> {
-        Some(row.cell(place?)?.text()?.into_owned())
-    };
-    (first..)
-        .zip(page.rows())
-        .filter_map(|(position, row)| {
-            let told = text(row, change)?;
-            if told == VANISHED || told == EDITED {
-                return None;
+/// The records of a result that do not go into the state.
+struct Left {
+    /// Whether those in doubt count as sent.
+    keeps: bool,
+    known: crate::store::Acknowledged,
+    before: Option<(Acknowledged, Mapping)>,
+    /// Whether CleverTap may have them all the same.
+    keys: Vec<(String, bool)>,
+}
+
+impl Left {
+    fn meet(&mut self, position: u64, key: String, row: Row<'_>, keys: &Keys) -> Result<(), Problem> {
+        if self.known.positions.contains(position) {
+            return Ok(());
+        }
+        let doubted = match self.known.fates.get(&position) {
+            Some(Fate::InDoubt) if self.keeps => return Ok(()),
+            Some(fate) => *fate == Fate::InDoubt,
+            None => {
+                if let Some((before, mapping)) = &mut self.before
+                    && before.take(keys.of(row, mapping), row, mapping)?
+                {
+                    return Ok(());
+                }
+                false
             }
-            Some((position, text(row, key)?))
-        })
-        .collect()
+        };
+        self.keys.push((key, doubted));
+        Ok(())
+    }
+}
+
+/// By which the state knows a row. Lines that tell of many rows have none.
+fn key(schema: &Schema, row: Row<'_>) -> Option<String> {
+    let text = |column: &str| Some(row.cell(schema.position(column)?)?.text()?.into_owned());
+    let told = text(CHANGE)?;
+    if told == VANISHED || told == EDITED {
+        return None;
+    }
+    text(KEY)
 }

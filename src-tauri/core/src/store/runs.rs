@@ -226,11 +226,12 @@ impl RunsMut<'_> {
         };
         ImportsMut(self.0).set_status(new.import, ImportStatus::Running)?;
         let begun = Runs(self.0).get(new.id)?;
-        // A run that is not its import's last is never gone on with.
+        // A run that is not its import's last is never gone on with. What a comparison left out is still to go into its state.
         self.0
             .execute(
                 "DELETE FROM held WHERE run IN (SELECT number FROM runs WHERE import_id = ?1 AND number < ?2)
-                    AND NOT (?3 AND (run IN (SELECT run FROM windows) OR run IN (SELECT run FROM resends)))",
+                    AND NOT (?3 AND (run IN (SELECT run FROM windows) OR run IN (SELECT run FROM resends)))
+                    AND run NOT IN (SELECT run FROM comparisons WHERE merged_at IS NULL)",
                 (
                     new.import.kept(),
                     begun.number,

@@ -1,11 +1,13 @@
 use serde_json::json;
-use tapline_core::ground::problem::Code;
+use tapline_core::ground::ids::ImportId;
+use tapline_core::ground::problem::{Code, Fact};
 use tapline_core::run::Outcome;
 use tapline_core::store::RecordFilter;
 use tapline_core::vault::Attendance;
-use tapline_sandbox::Rules;
+use tapline_sandbox::{Fault, Matcher, Rules};
 
-use super::{fill, mapping, scene};
+use super::support::Scene;
+use super::{UPLOADS, fill, mapping, scene};
 
 #[tokio::test]
 async fn only_what_changed_since_travels() {
@@ -134,5 +136,121 @@ async fn a_state_that_another_store_made_is_refused_and_never_written_to() {
         scene.sandbox.google().run_sql(&kept).await.expect("still there").len(),
         1,
         "it is not ours to drop"
+    );
+}
+
+/// The table that an import's last run reads.
+fn delta(scene: &Scene, import: ImportId) -> String {
+    let named = scene.store.read(|r| {
+        let last = r.runs().last_of(import)?.expect("a run");
+        r.comparisons().result_table(last.number)
+    });
+    format!("`acme-dw.shop.{}`", named.unwrap().expect("a table").table.name)
+}
+
+fn visits(scene: &Scene, name: &str, key: &[&str]) -> ImportId {
+    scene.import(
+        name,
+        &json!({"events": {"name": {"specific": "Visited"}, "created_on": {"column": "changed"}, "key": key}}),
+        &json!({"rows": "changed", "properties": mapping()}),
+    )
+}
+
+#[tokio::test]
+async fn what_arrived_of_a_comparison_that_expired_goes_into_the_state_with_the_next_one() {
+    let scene = scene().await;
+    scene.calls_at_once(1);
+    let ids: Vec<String> = (0..1_500).map(|n| format!("u{n}")).collect();
+    let at = Some("2026-01-05T10:00:00Z");
+    let rows: Vec<_> = ids.iter().map(|id| (id.as_str(), Some("Oslo"), at)).collect();
+    fill(&scene, &rows).await;
+    for (name, key) in [("Visits", &[][..]), ("Orders", &["id"])] {
+        let import = visits(&scene, name, key);
+        let before = scene.sandbox.clevertap().counts().event_records;
+        let arrived = || scene.sandbox.clevertap().counts().event_records - before;
+        let refusal = Fault::answer(401, &json!({"status": "fail"}));
+        scene.sandbox.fault(Matcher::path(UPLOADS).nth(2), refusal);
+        let failed = scene.run(import).await;
+        assert_eq!(
+            (failed.outcome, arrived()),
+            (Some(Outcome::Failed), 1_000),
+            "{name}: {failed:?}"
+        );
+        scene.sandbox.clear_faults();
+        let drop = format!("DROP TABLE {}", delta(&scene, import));
+        scene.sandbox.google().run_sql(&drop).await.expect("it is gone");
+        scene.sandbox.google().expire_results();
+        let resumed = scene.runner.resume(failed.id, None, Attendance::Unattended).await;
+        let resumed = resumed.expect("nothing stands in the way").ended().await;
+        assert_eq!(
+            resumed.outcome,
+            Some(Outcome::Completed),
+            "{name}: {:?}",
+            resumed.problem
+        );
+        assert_eq!(arrived(), 1_500, "{name}: the rest was sent");
+        let next = scene.run(import).await;
+        assert_eq!(
+            (next.outcome, next.counts.read),
+            (Some(Outcome::Completed), 0),
+            "{name}: {:?}",
+            next.problem
+        );
+        assert_eq!(arrived(), 1_500, "{name}: each event once");
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_somebody_writes_to_while_it_is_read_is_told_and_teaches_the_state_nothing() {
+    let scene = scene().await;
+    let at = Some("2026-01-05T10:00:00Z");
+    fill(&scene, &[("a", Some("Oslo"), at), ("b", Some("Rome"), at)]).await;
+    let compared = visits(&scene, "Compared", &[]);
+    let named = scene.import(
+        "Named",
+        &json!({"events": {"name": {"specific": "Visited"}, "created_on": {"column": "changed"}}}),
+        &json!({"rows": {"new_and_updated": {}}, "updated_on": {"column": "changed"}, "result_table": "always", "properties": mapping()}),
+    );
+    for (import, what) in [(compared, "a comparison"), (named, "a named result")] {
+        let gate = scene.sandbox.hold(Matcher::path(UPLOADS));
+        let going = scene.start(import).await;
+        gate.arrived(1).await;
+        let table = delta(&scene, import);
+        let write = format!("INSERT INTO {table} (id) VALUES ('z')");
+        scene.sandbox.google().run_sql(&write).await.expect("a row more");
+        gate.open();
+        let run = going.ended().await;
+        let problem = run.problem.expect("nobody can say which rows were sent");
+        assert_eq!(problem.code(), Code::ResultChanged, "{what}: {problem}");
+        assert_eq!(problem.facts().get(Fact::Expected), Some("2"), "{what}");
+        assert_eq!(problem.facts().get(Fact::Found), Some("3"), "{what}");
+        assert_eq!(
+            (run.outcome, run.counts.delivered),
+            (Some(Outcome::Failed), 2),
+            "{what}"
+        );
+        let resumed = scene.runner.resume(run.id, None, Attendance::Unattended).await;
+        let resumed = resumed.expect("it may be tried").ended().await;
+        let code = resumed.problem.map(|problem| problem.code());
+        assert_eq!(
+            (code, resumed.counts.delivered),
+            (Some(Code::ResultChanged), 2),
+            "{what}: nothing more is sent"
+        );
+        drop(gate);
+    }
+    let next = scene.run(compared).await;
+    let problem = next.problem.expect("what arrived cannot be written down");
+    assert_eq!(
+        (problem.code(), next.counts.delivered),
+        (Code::ComparisonGone, 0),
+        "{problem}"
+    );
+    let next = scene.run(named).await;
+    assert_eq!(
+        (next.outcome, next.counts.delivered),
+        (Some(Outcome::Completed), 0),
+        "these are known: {:?}",
+        next.problem
     );
 }

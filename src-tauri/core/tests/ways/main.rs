@@ -18,6 +18,9 @@ use tapline_core::ground::ids::ImportId;
 use tapline_core::import::plan::{Plan, Property};
 use tapline_sandbox::{Column, Options};
 
+/// The path of CleverTap's uploads.
+pub const UPLOADS: &str = "/clevertap/in1/1/upload";
+
 /// A scene with SQL, and a table of people in it.
 pub async fn scene() -> Scene {
     Scene::with(Options::with_sql()).await

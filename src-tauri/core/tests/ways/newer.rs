@@ -1,7 +1,7 @@
 use serde_json::json;
 use tapline_core::run::Outcome;
 
-use super::{fill, mapping, scene};
+use super::{UPLOADS, fill, mapping, scene};
 
 #[tokio::test]
 async fn rows_travel_once_and_again_when_their_updated_on_moves() {
@@ -114,7 +114,7 @@ async fn a_run_after_one_that_was_cut_short_sends_what_that_one_did_not() {
     fill(&scene, &rows).await;
     scene.calls_at_once(1);
     scene.sandbox.fault(
-        tapline_sandbox::Matcher::path("/clevertap/in1/1/upload").nth(2),
+        tapline_sandbox::Matcher::path(UPLOADS).nth(2),
         tapline_sandbox::Fault::answer(401, &json!({"status": "fail"})),
     );
     let failed = scene.run(import).await;

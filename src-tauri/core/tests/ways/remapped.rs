@@ -11,7 +11,7 @@ use tapline_core::vault::Attendance;
 use tapline_sandbox::{Fault, Matcher};
 
 use super::support::Scene;
-use super::{change, fill, mapping, properties, scene};
+use super::{UPLOADS, change, fill, mapping, properties, scene};
 
 fn visits(scene: &Scene, changes: &Value) -> ImportId {
     let mut plan =
@@ -134,7 +134,7 @@ async fn where_nothing_tells_sent_events_from_others_any_more_none_is_sent() {
     let import = visits(&scene, &json!({}));
     scene.calls_at_once(1);
     let refusal = Fault::answer(401, &json!({"status": "fail"}));
-    let second = Matcher::path("/clevertap/in1/1/upload").nth(2);
+    let second = Matcher::path(UPLOADS).nth(2);
     scene.sandbox.fault(second, refusal);
     let failed = scene.run(import).await;
     assert_eq!(failed.outcome, Some(Outcome::Failed), "the second call was refused");

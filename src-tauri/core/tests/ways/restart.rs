@@ -9,7 +9,7 @@ use tapline_core::vault::Attendance;
 use tapline_sandbox::{Fault, Matcher, ProjectState, Resource, Role};
 
 use super::support::Scene;
-use super::{change, fill, mapping, scene};
+use super::{UPLOADS, change, fill, mapping, scene};
 
 const ROWS: [(&str, Option<&str>, Option<&str>); 2] = [
     ("a", Some("Oslo"), Some("2026-01-05T10:00:00Z")),
@@ -133,9 +133,7 @@ async fn a_run_from_before_a_new_beginning_is_not_gone_on_with_and_each_event_ar
             &json!({"rows": rows, "updated_on": {"column": "changed"}, "properties": mapping()}),
         );
         let refusal = Fault::answer(401, &json!({"status": "fail"}));
-        scene
-            .sandbox
-            .fault(Matcher::path("/clevertap/in1/1/upload").nth(1), refusal);
+        scene.sandbox.fault(Matcher::path(UPLOADS).nth(1), refusal);
         let failed = scene.run(import).await;
         assert_eq!(failed.outcome, Some(Outcome::Failed), "{name}: {failed:?}");
         scene.sandbox.clear_faults();

@@ -1103,8 +1103,8 @@ catalogue! {
         "What CleverTap acknowledged was another mapping's, so every row would be sent again, and events that arrived before would be there twice. Start the import from the beginning if that is meant.[ The old table can then go: {statement}]",
         You, NotByItself, by RESTART }
     ComparisonGone = "comparison_gone" {
-        "The last run's result has expired",
-        "What arrived of it was not written down in BigQuery before it expired[, and that may be {count} events]. Start the import from the beginning: every row is then sent again, and events that arrived before will be there twice.",
+        "The last run's result has expired, or was changed",
+        "What arrived of it was not written down in BigQuery before[, and that may be {count} events]. Start the import from the beginning: every row is then sent again, and events that arrived before will be there twice.",
         You, NotByItself, by RESTART }
     WatermarkElsewhere = "watermark_elsewhere" {
         "{name} reads from elsewhere than it did",

@@ -17,12 +17,12 @@ use tapline_core::store::{Belongs, Store};
 use tapline_core::vault::Attendance;
 use tapline_sandbox::{Fault, Matcher, Rules};
 
+use super::UPLOADS;
 use super::chance::Chance;
 use super::support::{Access, PERSON, Scene};
 use expected::Expected;
 use source::{Source, What};
 
-const UPLOADS: &str = "/clevertap/in1/1/upload";
 const FOLDER: &str = "TAPLINE_TEST_FOLDER";
 const IMPORT: &str = "TAPLINE_TEST_IMPORT";
 const ACCESS: &str = "TAPLINE_TEST_ACCESS";
