@@ -24,6 +24,8 @@ pub struct Expected {
     now: Counted,
     /// Runs, and identities that each has in doubt.
     in_doubt: BTreeMap<String, Counted>,
+    /// The same of records that CleverTap did not understand by themselves. They are listed, and wait for a person.
+    not_understood: BTreeMap<String, Counted>,
     /// How many records were ever in doubt, by identity; and how often a call may have been taken without a word that a run
     /// heard, and was made again at once.
     ever: Counted,
@@ -40,6 +42,7 @@ impl Expected {
             whole: Counted::new(),
             now: Counted::new(),
             in_doubt: BTreeMap::new(),
+            not_understood: BTreeMap::new(),
             ever: Counted::new(),
             unheard: 0,
         }
@@ -68,15 +71,20 @@ impl Expected {
 
     /// A run has ended, or ended once more.
     pub fn ran(&mut self, run: &Run, records: &[RecordRow]) {
-        let mut doubted = Counted::new();
-        for record in records.iter().filter(|record| record.fate == Fate::InDoubt) {
-            let whose = record.identity.clone().unwrap_or_default();
-            *doubted.entry(whose).or_default() += 1;
-        }
+        let whose = |are: &dyn Fn(&RecordRow) -> bool| {
+            let mut whose = Counted::new();
+            for record in records.iter().filter(|record| are(record)) {
+                *whose.entry(record.identity.clone().unwrap_or_default()).or_default() += 1;
+            }
+            whose
+        };
+        let doubted = whose(&|record| record.fate == Fate::InDoubt);
+        let not_understood = whose(&|record| record.fate == Fate::Unprocessed && record.code == "400");
         for (whose, times) in &doubted {
             *self.ever.entry(whose.clone()).or_default() += times;
         }
         self.in_doubt.insert(run.id.to_string(), doubted);
+        self.not_understood.insert(run.id.to_string(), not_understood);
         if run.outcome.is_some_and(|outcome| !outcome.is_early()) {
             for (event, times) in &self.now {
                 *self.whole.entry(event.clone()).or_default() += times;
@@ -86,15 +94,16 @@ impl Expected {
 
     pub fn holds(&self, source: &Source, plan: &Value, sandbox: &Sandbox) -> Result<(), String> {
         match self.kind.what {
-            What::Profiles => profiles(source, plan, sandbox),
+            What::Profiles => self.profiles(source, plan, sandbox),
             What::Events => self.events(source, sandbox),
             What::KeyedEvents => self.keyed(source, sandbox),
         }
     }
 
+    /// How many records of this identity may not have arrived, as their runs say.
     fn doubted(&self, whose: &str) -> u64 {
-        let each = self.in_doubt.values().filter_map(|run| run.get(whose));
-        each.sum()
+        let runs = self.in_doubt.values().chain(self.not_understood.values());
+        runs.map(|run| count(run, whose)).sum()
     }
 
     /// How often an event of this identity may have arrived once more than it should: never, unless the person said that it
@@ -170,6 +179,38 @@ impl Expected {
         }
         Ok(())
     }
+
+    /// Each property of an identity that has a value in its newest row is that value.
+    fn profiles(&self, source: &Source, plan: &Value, sandbox: &Sandbox) -> Result<(), String> {
+        let with_age = plan["properties"].as_array().is_some_and(|all| all.len() > 1);
+        let whose: BTreeSet<&str> = source.rows.iter().map(SourceRow::identity).collect();
+        for whose in whose {
+            let seen = |row: &&SourceRow| row.identity() == whose && source.is_seen(row);
+            let newest = source.rows.iter().filter(seen).map(|row| &row.changed).max();
+            let is_newest = |row: &&SourceRow| seen(row) && Some(&row.changed) == newest;
+            let newest: Vec<_> = source.rows.iter().filter(is_newest).collect();
+            // Rows of one moment: which of them is the newest is decided by their hash.
+            let not_understood = self.not_understood.values().any(|run| run.contains_key(whose));
+            let unknowable = source.unknowable.contains(whose) || not_understood;
+            if newest.is_empty() || newest.iter().any(|row| row.is_rejected(with_age)) || unknowable {
+                continue;
+            }
+            let profile = sandbox.clevertap().profile(whose);
+            let Some(profile) = profile else {
+                return Err(format!("{whose} never arrived: {newest:?}"));
+            };
+            let is_like = |row: &&&SourceRow| {
+                let age = row.age.as_deref().and_then(|age| age.parse::<i64>().ok());
+                let city = row.city.as_deref();
+                city.is_none_or(|city| profile["City"] == city)
+                    && (!with_age || age.is_none_or(|age| profile["Years"] == age))
+            };
+            if !newest.iter().any(|row| is_like(&row)) {
+                return Err(format!("{whose} is {profile}, and should be like {newest:?}"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether CleverTap should have the row's event.
@@ -196,35 +237,4 @@ fn arrived(source: &Source, sandbox: &Sandbox) -> Counted {
         *arrived.entry(told).or_default() += 1;
     }
     arrived
-}
-
-/// Each property of an identity that has a value in its newest row is that value.
-fn profiles(source: &Source, plan: &Value, sandbox: &Sandbox) -> Result<(), String> {
-    let with_age = plan["properties"].as_array().is_some_and(|all| all.len() > 1);
-    let whose: BTreeSet<&str> = source.rows.iter().map(SourceRow::identity).collect();
-    for whose in whose {
-        let seen = |row: &&SourceRow| row.identity() == whose && source.is_seen(row);
-        let newest = source.rows.iter().filter(seen).map(|row| &row.changed).max();
-        let is_newest = |row: &&SourceRow| seen(row) && Some(&row.changed) == newest;
-        let newest: Vec<_> = source.rows.iter().filter(is_newest).collect();
-        // Rows of one moment: which of them is the newest is decided by their hash.
-        if newest.is_empty() || newest.iter().any(|row| row.is_rejected(with_age)) || source.unknowable.contains(whose)
-        {
-            continue;
-        }
-        let profile = sandbox.clevertap().profile(whose);
-        let Some(profile) = profile else {
-            return Err(format!("{whose} never arrived: {newest:?}"));
-        };
-        let is_like = |row: &&&SourceRow| {
-            let age = row.age.as_deref().and_then(|age| age.parse::<i64>().ok());
-            let city = row.city.as_deref();
-            city.is_none_or(|city| profile["City"] == city)
-                && (!with_age || age.is_none_or(|age| profile["Years"] == age))
-        };
-        if !newest.iter().any(|row| is_like(&row)) {
-            return Err(format!("{whose} is {profile}, and should be like {newest:?}"));
-        }
-    }
-    Ok(())
 }
