@@ -72,6 +72,21 @@ impl Hands {
         gone(title).await;
     }
 
+    /// Closes the window called `title` by the keys that do so on this desk, and waits until it cannot be seen.
+    pub async fn close_window(self, title: &str) {
+        let window = appeared(title).await;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            xdotool(&["windowactivate", "--sync", &window]);
+            pause(300).await;
+            xdotool(&["key", "alt+F4"]);
+            if within(LOOK, async || windows_called(title).is_empty()).await {
+                return;
+            }
+            assert!(Instant::now() < until, "{title:?} does not close");
+        }
+    }
+
     /// Closes the open file dialog called `title` without choosing.
     pub async fn dismiss(self, title: &str) {
         let dialog = appeared(title).await;
@@ -96,6 +111,36 @@ pub async fn one_window_called(title: &str) {
             "{windows} windows are called {title:?}, not one"
         );
         pause(50).await;
+    }
+}
+
+/// The process that shows the window called `title`.
+pub async fn process_of(title: &str) -> Pid {
+    let window = appeared(title).await;
+    let said = Command::new("xdotool").args(["getwindowpid", &window]).output();
+    let said = said.expect("xdotool is installed").stdout;
+    let id = String::from_utf8_lossy(&said).trim().parse();
+    Pid(id.unwrap_or_else(|_| panic!("nobody says whose window {title:?} is")))
+}
+
+/// A process of the desk's.
+pub struct Pid(u32);
+
+impl Pid {
+    /// Whether it goes. One that nobody has buried yet does not.
+    pub fn goes(&self) -> bool {
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        let state = state.rsplit(')').next().unwrap_or_default().trim_start();
+        !state.is_empty() && !state.starts_with(['Z', 'X'])
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&self) {
+        let until = Instant::now() + PATIENCE;
+        while self.goes() {
+            assert!(Instant::now() < until, "the process {} still goes", self.0);
+            pause(50).await;
+        }
     }
 }
 

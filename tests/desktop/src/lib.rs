@@ -7,6 +7,6 @@ mod leaving;
 mod window;
 
 pub use desk::{Desk, Entry, keychain, traces_of};
-pub use hands::{Hands, one_window_called};
+pub use hands::{Hands, Pid, one_window_called, process_of};
 pub use leaving::{leaving, name_on_the_bus};
 pub use window::{Window, screens};

@@ -2,7 +2,11 @@
 
 use std::process::{Command, Stdio};
 
-use tapline_desktop_tests::{Desk, Hands, Window, keychain, leaving, name_on_the_bus, one_window_called, traces_of};
+use serde_json::{Value, json};
+use tapline_desktop_tests::{
+    Desk, Hands, Window, keychain, leaving, name_on_the_bus, one_window_called, process_of, traces_of,
+};
+use tapline_sandbox::{Column, Matcher};
 
 #[tokio::test]
 async fn the_window_reaches_the_engine_and_nothing_else_of_the_shell() {
@@ -114,13 +118,53 @@ async fn a_second_start_on_the_same_store_shows_the_window_that_is_there() {
     let desk = Desk::new().await;
     let window = Window::open(&desk).await;
     window.sees("Connections").await;
+    start_again(&desk);
+    one_window_called("Tapline").await;
+    window.close().await;
+}
+
+fn start_again(desk: &Desk) {
     let second = Command::new(Window::program())
         .envs(desk.environment())
         .stdin(Stdio::null())
         .status()
         .expect("the app starts");
     assert!(second.success(), "the second start ends by itself");
+}
+
+#[tokio::test]
+async fn a_window_that_is_closed_while_a_run_goes_is_hidden_and_its_process_ends_when_the_run_has() {
+    let desk = Desk::new().await;
+    let window = Window::open(&desk).await;
+    add_import(&desk, &window, 3_000).await;
+    let gate = desk.sandbox.hold(Matcher::path("/clevertap/in1/1/upload").skip(1));
+    window.run("location.hash = '#/imports'").await;
+    window.press("Run People").await;
+    gate.arrived(1).await;
+    window.sees("Pause").await;
+
+    let process = process_of("Tapline").await;
+    Hands.close_window("Tapline").await;
+    assert!(process.goes(), "the run goes on without the window");
+    start_again(&desk);
     one_window_called("Tapline").await;
+    window.sees("Pause").await;
+    assert!(process.goes(), "a second start shows the same window, with its run");
+
+    Hands.close_window("Tapline").await;
+    assert!(process.goes(), "closed again, it is hidden again");
+    gate.open();
+    process.ended().await;
+    assert_eq!(
+        desk.sandbox.clevertap().profiles().len(),
+        3_000,
+        "every row has arrived"
+    );
+    drop(window);
+
+    let window = Window::open(&desk).await;
+    window.run("location.hash = '#/runs'").await;
+    window.sees("Completed").await;
     window.close().await;
 }
 
@@ -135,4 +179,36 @@ async fn a_start_that_meets_a_window_on_its_way_out_opens_one_of_its_own() {
     let window = Window::open(&desk).await;
     window.sees("Connections").await;
     window.close().await;
+}
+
+/// A connection, an account and an import of so many people, all but the first past the forms.
+async fn add_import(desk: &Desk, window: &Window, people: u64) {
+    let columns = [Column::new("id", "STRING"), Column::new("email", "STRING")];
+    let rows = (1..=people).map(|n| vec![Some(format!("u{n}")), Some(format!("u{n}@example.com"))]);
+    desk.sandbox.google().serve_canned("shop", "customers", &columns, rows);
+    let account = desk.sandbox.clevertap().open_account("in1");
+    desk.add_database(window, "shop-prod").await;
+    ask(
+        window,
+        "accounts.save",
+        &json!({"id": null, "name": "Shop", "account_id": account.account_id, "region": "india", "passcode": account.passcode}),
+    )
+    .await;
+    ask(
+        window,
+        "imports.save",
+        &json!({"id": null, "draft": false, "plan": {
+            "version": 1, "nickname": "People", "database": "shop-prod", "account": "Shop",
+            "source": {"table": "customers"}, "records": "profiles", "identity": {"column": "id"},
+            "properties": [{"column": "email", "name": "Email", "type": "string"}],
+        }}),
+    )
+    .await;
+}
+
+/// Asks the engine as the page does.
+async fn ask(window: &Window, name: &str, args: &Value) {
+    let said = invoke(window, "call", &format!("{{name: '{name}', args: {args}}}")).await;
+    let said: Value = serde_json::from_str(&said).expect("JSON");
+    assert!(said.get("code").is_none(), "{name} was refused: {said:#}");
 }

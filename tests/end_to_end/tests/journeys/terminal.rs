@@ -1,6 +1,7 @@
 //! `tapline`, the command line: the same store, what it prints for programs, and how it ends.
 
 use serde_json::{Value, json};
+use tapline_sandbox::{Fault, Matcher};
 
 use crate::world::{World, in_keychain};
 
@@ -77,6 +78,56 @@ async fn rows_are_mapped_without_a_network() {
         .await;
     assert_ne!(ended.status, 0, "half a line is no row: {ended:?}");
     assert!(world.sandbox.calls().is_empty(), "nobody was asked");
+}
+
+#[tokio::test]
+async fn an_account_is_given_fewer_calls_at_once_and_the_next_run_keeps_to_them() {
+    let world = World::new().await;
+    world.serve_customers(8_000);
+    world.add_connection("shop-prod").await;
+    let (_, key) = world.add_account("Shop").await;
+    world
+        .add_import(&crate::world::profiles_plan("People", "shop-prod", "Shop"))
+        .await;
+    let listed = world.tapline(&["accounts", "list"]).await;
+    assert!(listed.out.contains("15"), "what CleverTap allows: {listed:?}");
+
+    let changed = world
+        .tapline(&["accounts", "change", "Shop", "--calls-at-once", "2"])
+        .await;
+    assert_eq!(changed.status, 0, "{changed:?}");
+    assert_eq!(
+        changed.out.trim_end(),
+        "Shop may have 2 calls in flight, from the next run on.",
+        "{changed:?}"
+    );
+    let account = world.tapline(&["--json", "accounts", "list"]).await.json()["ok"][0].clone();
+    assert_eq!(account["calls_at_once"], 2, "{account:#}");
+    assert_eq!(
+        account["account_id"],
+        key.account_id.as_str(),
+        "and nothing else changed"
+    );
+
+    // Each call is on its way for a while, so that a third would meet the two.
+    let uploads = Matcher::path("/clevertap/in1/1/upload");
+    world.sandbox.fault(uploads, Fault::Delay { ms: 100 });
+    let ran = world.tapline(&["imports", "run", "People"]).await;
+    assert_eq!(ran.status, 0, "the passcode is still in the keychain: {ran:?}");
+    let most = world.sandbox.clevertap().most_in_flight(&key.account_id);
+    assert!(most <= 2, "{most} calls were in flight at once");
+
+    for (typed, why) in [("0", "none would never end"), ("16", "CleverTap allows no more")] {
+        let refused = world
+            .tapline(&["accounts", "change", "Shop", "--calls-at-once", typed])
+            .await;
+        assert_eq!(refused.status, 2, "{why}: {refused:?}");
+        assert!(refused.err.contains("1..=15"), "it says what would do: {refused:?}");
+    }
+    let unknown = world
+        .tapline(&["--json", "accounts", "change", "Shopp", "--calls-at-once", "2"])
+        .await;
+    assert_eq!(unknown.status, 1, "{unknown:?}");
 }
 
 #[tokio::test]
