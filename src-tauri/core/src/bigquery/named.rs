@@ -1,5 +1,5 @@
 //! Tables of our own in a person's dataset: made before anything is written to them, so that expiry, labels and owner stand
-//! from the first moment; looked at before and after they are read; taken away.
+//! from the first moment; looked at before and after they are read. None is ever dropped: they expire, or stay.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -168,19 +168,8 @@ impl Client {
         }
     }
 
-    /// Drops a table of ours. One that is gone already is no error. Needs `bigquery.tables.delete`.
-    pub async fn drop_table(&self, table: &TableRef) -> Result<(), Problem> {
-        let asked = self.about_table("tables.delete", table);
-        let ask = || to_table(Ask::delete(Host::BigQuery), table);
-        match self.ask(&asked, ask).await {
-            Ok(_) => Ok(()),
-            Err(problem) if problem.code() == Code::TableNotFound => Ok(()),
-            Err(problem) => Err(for_all_of_ours(problem)),
-        }
-    }
-
     /// Says when a table goes by itself; never, where no time is given. Needs `bigquery.tables.update`.
-    async fn expire(&self, table: &TableRef, at: Option<Timestamp>) -> Result<Seen, Problem> {
+    pub async fn expire(&self, table: &TableRef, at: Option<Timestamp>) -> Result<Seen, Problem> {
         let asked = self.about_table("tables.patch", table);
         let body = json!({"expirationTime": at.map(|at| at.as_millisecond().to_string())});
         let ask = || to_table(Ask::patch(Host::BigQuery), table).json(&body);

@@ -104,6 +104,10 @@ async fn ensure(asking: &Asking<'_>, known: Option<&StateRow>, table: &TableRef)
             .with(Fact::Table, table.to_string())
             .with_some(Fact::Found, seen.labels.get(STORE)));
     }
+    // Its dataset may let tables expire, and the run that made it may have lacked the right to say otherwise.
+    if seen.expires_at.is_some() {
+        asking.client.expire(table, None).await?;
+    }
     if !used {
         // A project without billing lets nobody change rows. It says so before anything is paid for or sent.
         let trial = asking.run(changes::trial(table));

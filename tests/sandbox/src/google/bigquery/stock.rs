@@ -153,6 +153,18 @@ impl Google {
         Ok(())
     }
 
+    /// Lets tables of a dataset that are made from now on expire by themselves, unless they are told otherwise. For the engine's.
+    pub async fn expire_tables_of(&self, dataset: &str, after: std::time::Duration) -> Result<(), LoadError> {
+        let path = format!(
+            "/bigquery/v2/projects/{}/datasets/{}",
+            escaped(self.project()),
+            escaped(dataset)
+        );
+        let body = json!({"defaultTableExpirationMs": after.as_millis().to_string()});
+        self.engine(Method::PATCH, &path, Some(&body)).await?;
+        Ok(())
+    }
+
     /// Replaces a table of the default project. Each row is a list of values in the order of the columns: text,
     /// numbers, booleans, null; dates and times as ISO text; bytes as base64.
     pub async fn load_table(
