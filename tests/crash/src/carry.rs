@@ -5,12 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use tapline_sandbox::Matcher;
 use tokio::process::Child;
 
 use crate::chance::Chance;
 use crate::process::{self, End};
 use crate::promises::{Promises, last_run};
 use crate::scene::Scene;
+use crate::story::UPLOADS;
 
 /// What may happen to a process, once.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,14 @@ enum Happening {
     Ask(&'static str),
     /// `tapline imports run`, while it runs.
     Twice,
+}
+
+/// How far a run has been carried.
+pub enum Carried {
+    /// Its process was killed, for the nth time.
+    Killed(u64),
+    /// It has come to its end. The run as the last process told it.
+    Ended(Value),
 }
 
 /// A scene, what may still happen in it, and what was seen.
@@ -55,6 +65,11 @@ impl<'s> Carry<'s> {
         }
     }
 
+    /// So many more things may happen from now on.
+    pub fn more_may_happen(&mut self, happenings: u64) {
+        self.happenings = happenings;
+    }
+
     #[must_use]
     pub fn may_run_again(self) -> Self {
         Self {
@@ -63,9 +78,18 @@ impl<'s> Carry<'s> {
         }
     }
 
-    /// Starts the import, or whatever else `start` says, and goes on with the run until it has come to its end. `killed` is
-    /// told the number of each kill. Gives the run as the last process told it.
-    pub async fn until_ended(&mut self, start: &[&str], mut killed: impl FnMut(u64)) -> Result<Value, String> {
+    /// Starts the import, or whatever else `start` says, and goes on with the run until it has come to its end, however often
+    /// its process is killed.
+    pub async fn until_ended(&mut self, start: &[&str]) -> Result<Value, String> {
+        loop {
+            if let Carried::Ended(run) = self.onwards(start).await? {
+                return Ok(run);
+            }
+        }
+    }
+
+    /// The same until its process is killed: for whoever has something to do by then.
+    pub async fn onwards(&mut self, start: &[&str]) -> Result<Carried, String> {
         loop {
             let run = last_run(self.scene)?.filter(|(run, _)| Some(run) != self.before.as_ref());
             let (args, whole): (Vec<&str>, bool) = match &run {
@@ -81,12 +105,12 @@ impl<'s> Carry<'s> {
                 End::Killed => {
                     self.killed += 1;
                     self.promises.after_a_kill(self.scene)?;
-                    killed(self.killed);
+                    return Ok(Carried::Killed(self.killed));
                 }
                 End::Itself(said) => match said["ok"]["run"]["outcome"].as_str() {
                     Some(outcome) if outcome.starts_with("completed") => {
                         self.before = last_run(self.scene)?.map(|(run, _)| run);
-                        return Ok(said["ok"]["run"].clone());
+                        return Ok(Carried::Ended(said["ok"]["run"].clone()));
                     }
                     Some("stopped") if matches!(happening, Some(Happening::Ask(_))) => {}
                     _ => return Err(format!("`tapline {}` ended so: {said:#}", args.join(" "))),
@@ -105,9 +129,14 @@ impl<'s> Carry<'s> {
     }
 
     async fn end(&mut self, mut child: Child, happening: Option<Happening>) -> Result<End, String> {
-        let after = Duration::from_millis(self.chance.between(1, 900));
         let Some(happening) = happening else {
             return process::end(child).await;
+        };
+        let after = if self.chance.in_hundred(50) {
+            self.until_it_sends(&mut child).await;
+            Duration::from_millis(self.chance.between(0, 200))
+        } else {
+            Duration::from_millis(self.chance.between(1, 900))
         };
         if process::has_ended_within(&mut child, after).await {
             return process::end(child).await;
@@ -128,6 +157,18 @@ impl<'s> Carry<'s> {
                 process::end(child).await
             }
             Happening::Twice => self.beside(child).await,
+        }
+    }
+
+    /// Waits for a process's first call that carries records, or for its end: however slow the machine is, some things happen
+    /// while records are on their way.
+    async fn until_it_sends(&self, child: &mut Child) {
+        let calls = self.scene.sandbox.hold(Matcher::path(UPLOADS));
+        // It lets them through, and tells of the first.
+        calls.open();
+        tokio::select! {
+            _ = calls.arrived(1) => {}
+            _ = child.wait() => {}
         }
     }
 

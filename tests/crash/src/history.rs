@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tapline_sandbox::{Column, Fault, Matcher, Options};
 
-use crate::carry::Carry;
+use crate::carry::{Carried, Carry};
 use crate::chance::Chance;
 use crate::promises::{left_behind, listed};
 use crate::scene::Scene;
@@ -28,6 +28,8 @@ pub struct History {
     runs: u64,
     happenings: u64,
     loses_answers: bool,
+    /// After this many kills Google lets go of the result.
+    expires_after: Option<u64>,
     chance: Chance,
 }
 
@@ -36,17 +38,22 @@ type Table = BTreeMap<String, (String, Timestamp)>;
 
 impl History {
     pub fn of(chance: &mut Chance) -> Self {
+        let way = if chance.in_hundred(50) {
+            Way::NewAndUpdated
+        } else {
+            Way::Changed
+        };
+        let profiles = chance.in_hundred(60);
+        // A comparison of events whose result has gone cannot be moved into its state.
+        let may_expire = profiles || way == Way::NewAndUpdated;
         Self {
-            way: if chance.in_hundred(50) {
-                Way::NewAndUpdated
-            } else {
-                Way::Changed
-            },
-            profiles: chance.in_hundred(60),
+            way,
+            profiles,
             people: chance.between(1_100, 2_600),
             runs: chance.between(2, 4),
             happenings: chance.between(3, 9),
             loses_answers: chance.in_hundred(40),
+            expires_after: (may_expire && chance.in_hundred(40)).then(|| chance.between(1, 4)),
             chance: chance.clone(),
         }
     }
@@ -74,8 +81,7 @@ impl History {
 
     /// Tells it to its end. What is broken is the error.
     pub async fn tell(&self, tapline: &Path) -> Result<Told, String> {
-        let scene = Scene::new(&self.plan(), Options::with_sql()).await;
-        let scene = scene.map_err(|error| error.to_string())?;
+        let scene = Scene::new(&self.plan(), Options::with_sql()).await?;
         let uploads = || Matcher::path(UPLOADS);
         if self.loses_answers {
             scene.sandbox.fault(uploads().nth(2), Fault::CutAnswer);
@@ -86,23 +92,37 @@ impl History {
         let mut table = Table::new();
         // Every row that was ever to be sent, as an event.
         let mut ever: BTreeSet<(String, String)> = BTreeSet::new();
-        let mut rows = 0;
+        let (mut rows, mut expired) = (0, 0);
         for round in 0..self.runs {
             self.edit(&mut table, &mut chance, round);
             fill(&scene, &table).await?;
             // An event has no name but its values: one that was edited is another.
             ever.extend(table.iter().map(|(whose, (city, _))| (whose.clone(), city.clone())));
-            carry
-                .until_ended(&["imports", "run", "People", "--yes"], |_| {})
-                .await?;
+            expired += self.carry_out(&scene, &mut carry).await?;
             rows += table.len() as u64;
             self.hold(&scene, &table, &ever)
                 .map_err(|broken| format!("after run {} of {}: {broken}", round + 1, self.runs))?;
         }
         Ok(Told {
             runs: self.runs,
+            expired,
             ..Told::of(&carry, rows)
         })
+    }
+
+    /// Runs the import to its end. Gives how often Google has let go of what the run was reading.
+    async fn carry_out(&self, scene: &Scene, carry: &mut Carry<'_>) -> Result<u64, String> {
+        let mut expired = 0;
+        loop {
+            match carry.onwards(&["imports", "run", "People", "--yes"]).await? {
+                Carried::Ended(_) => return Ok(expired),
+                Carried::Killed(killed) if self.expires_after == Some(killed) => {
+                    scene.expire().await?;
+                    expired += 1;
+                }
+                Carried::Killed(_) => {}
+            }
+        }
     }
 
     /// In the first round everybody comes; later some move, some go, and some are new.
@@ -173,9 +193,5 @@ async fn fill(scene: &Scene, table: &Table) -> Result<(), String> {
         .iter()
         .map(|(whose, (city, since))| vec![json!(whose), json!(city), json!(since.to_string())])
         .collect();
-    let google = scene.sandbox.google();
-    let gone = google.run_sql("DROP TABLE IF EXISTS `acme-dw.shop.people`").await;
-    gone.map_err(|error| error.to_string())?;
-    let loaded = google.load_table("shop", "people", &columns, &rows).await;
-    loaded.map_err(|error| error.to_string())
+    scene.load(&columns, &rows).await
 }

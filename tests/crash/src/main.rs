@@ -5,6 +5,7 @@
 mod carry;
 mod chance;
 mod history;
+mod mending;
 mod process;
 mod promises;
 mod scene;
@@ -17,12 +18,13 @@ use std::time::Instant;
 
 use chance::Chance;
 use history::History;
+use mending::Mending;
 use story::{Story, Told};
 
 /// Stories that are told side by side: most of their time they wait.
 const LANES: usize = 6;
-/// Every so many stories one is a history of runs over real SQL, which takes longer.
-const HISTORY_EVERY: u64 = 4;
+/// Of so many stories one is a history of runs over real SQL, which takes longer, and one a resend.
+const IN_TURN: u64 = 4;
 
 struct Asked {
     times: u64,
@@ -109,12 +111,19 @@ async fn lane(
     while kills.load(Ordering::Relaxed) < times {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let mut chance = Chance::new(seed.wrapping_add(number));
-        let (story, told) = if number.is_multiple_of(HISTORY_EVERY) {
-            let history = History::of(&mut chance);
-            (format!("{history:?}"), history.tell(&tapline).await)
-        } else {
-            let story = Story::of(&mut chance);
-            (format!("{story:?}"), story.tell(&tapline).await)
+        let (story, told) = match number % IN_TURN {
+            0 => {
+                let history = History::of(&mut chance);
+                (format!("{history:?}"), history.tell(&tapline).await)
+            }
+            1 => {
+                let mending = Mending::of(&mut chance);
+                (format!("{mending:?}"), mending.tell(&tapline).await)
+            }
+            _ => {
+                let story = Story::of(&mut chance);
+                (format!("{story:?}"), story.tell(&tapline).await)
+            }
         };
         let broken = told.is_err();
         kills.fetch_add(told.as_ref().map_or(0, |told| told.kills), Ordering::Relaxed);

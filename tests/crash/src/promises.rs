@@ -15,7 +15,7 @@ pub struct Promises {
     seen: BTreeSet<(i64, i64)>,
 }
 
-type Counted = BTreeMap<String, u64>;
+pub type Counted = BTreeMap<String, u64>;
 
 /// The run that was begun, where one was, and whether it has come to its end.
 pub fn last_run(scene: &Scene) -> Result<Option<(String, bool)>, String> {
@@ -37,8 +37,8 @@ impl Promises {
         if sound != "ok" {
             return Ok(Err(format!("the store is damaged: {sound}")));
         }
-        // What is open now is found in doubt at the next start.
-        let sql = "SELECT run, number, manifest FROM batches WHERE state = 'open' AND instead_of IS NULL";
+        // What is open now may have arrived, and what it brings is in doubt at the next start.
+        let sql = "SELECT run, number, manifest FROM batches WHERE state = 'open'";
         let mut statement = database.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -59,7 +59,7 @@ impl Promises {
 
     /// The run has come to its end: every promise holds.
     pub fn hold(&self, story: &Story, scene: &Scene, run: &Value) -> Result<(), String> {
-        let arrived = arrived(story, scene);
+        let arrived = arrived(scene, story.records == Records::Profiles);
         let in_doubt = listed(scene, "in_doubt").map_err(|error| error.to_string())?;
         let mut sent = Counted::new();
         let mut rejected = 0;
@@ -71,12 +71,8 @@ impl Promises {
                 *sent.entry(whose).or_default() += 1;
             }
         }
-        let count = |name: &str| run["counts"][name].as_u64().unwrap_or(u64::MAX);
-        let fates = ["delivered", "rejected", "unprocessed", "in_doubt"].map(count);
-        if fates.iter().sum::<u64>() != story.rows || count("read") != story.rows {
-            return Err(format!("the counts do not add up to {}: {}", story.rows, run["counts"]));
-        }
-        if count("rejected") != rejected {
+        sum_up(run, story.rows)?;
+        if run["counts"]["rejected"] != rejected {
             return Err(format!(
                 "{rejected} rows are to be rejected, each once: {}",
                 run["counts"]
@@ -126,12 +122,23 @@ impl Promises {
     }
 }
 
+/// Each row that the run has read has one fate, and there were so many.
+pub fn sum_up(run: &Value, rows: u64) -> Result<(), String> {
+    let count = |name: &str| run["counts"][name].as_u64().unwrap_or(u64::MAX);
+    let fates = ["delivered", "rejected", "unprocessed", "in_doubt"].map(count);
+    if fates.iter().sum::<u64>() != rows || count("read") != rows {
+        return Err(format!("the counts do not add up to {rows}: {}", run["counts"]));
+    }
+    Ok(())
+}
+
 /// How often each person's record arrived.
-fn arrived(story: &Story, scene: &Scene) -> Counted {
+pub fn arrived(scene: &Scene, profiles: bool) -> Counted {
     let clevertap = scene.sandbox.clevertap();
-    let records = match story.records {
-        Records::Profiles => clevertap.profile_records(),
-        Records::EventsLeft | Records::EventsSentAgain => clevertap.events(),
+    let records = if profiles {
+        clevertap.profile_records()
+    } else {
+        clevertap.events()
     };
     let mut arrived = Counted::new();
     for record in records {

@@ -14,10 +14,16 @@ use tapline_sandbox::{Column, Options, Sandbox};
 pub struct Scene {
     pub sandbox: Sandbox,
     pub place: tempfile::TempDir,
+    /// The id of the account at CleverTap.
+    pub account: String,
 }
 
 impl Scene {
-    pub async fn new(plan: &Value, options: Options) -> Result<Self, Box<dyn std::error::Error>> {
+    pub async fn new(plan: &Value, options: Options) -> Result<Self, String> {
+        Self::made(plan, options).await.map_err(|error| chain(&*error))
+    }
+
+    async fn made(plan: &Value, options: Options) -> Result<Self, Box<dyn std::error::Error>> {
         let sandbox = Sandbox::start(options).await?;
         let place = tempfile::tempdir()?;
         let account = sandbox.clevertap().open_account("in1");
@@ -79,7 +85,11 @@ impl Scene {
             w.checks_mut().put(Subject::Connection(connection.id), &passed)?;
             w.imports_mut().add(&import)
         })?;
-        Ok(Self { sandbox, place })
+        Ok(Self {
+            sandbox,
+            place,
+            account: account.account_id,
+        })
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
@@ -97,4 +107,43 @@ impl Scene {
         let rows = people.map(|(id, email)| vec![Some(id), Some(email)]);
         self.sandbox.google().serve_canned("shop", "people", &columns, rows);
     }
+
+    /// Fills the table that the import reads anew, for the SQL engine.
+    pub async fn load(&self, columns: &[Column], rows: &[Vec<Value>]) -> Result<(), String> {
+        let google = self.sandbox.google();
+        let gone = google.run_sql("DROP TABLE IF EXISTS `acme-dw.shop.people`").await;
+        gone.map_err(|error| error.to_string())?;
+        let loaded = google.load_table("shop", "people", columns, rows).await;
+        loaded.map_err(|error| error.to_string())
+    }
+
+    /// Lets go of all that Google keeps for a while: results after a day, tables of results after a week.
+    pub async fn expire(&self) -> Result<(), String> {
+        let google = self.sandbox.google();
+        google.expire_results();
+        for table in self.result_tables().map_err(|error| error.to_string())? {
+            let gone = google.run_sql(&format!("DROP TABLE IF EXISTS `{table}`")).await;
+            gone.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn result_tables(&self) -> rusqlite::Result<Vec<String>> {
+        let database = self.database()?;
+        let sql = "SELECT project || '.' || dataset || '.' || name FROM result_tables";
+        let mut statement = database.prepare(sql)?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        rows.collect()
+    }
+}
+
+/// An error with all that led to it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(because) = source {
+        words = format!("{words}: {because}");
+        source = because.source();
+    }
+    words
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tapline_sandbox::{Fault, Matcher, Options};
 
-use crate::carry::Carry;
+use crate::carry::{Carried, Carry};
 use crate::chance::Chance;
 use crate::scene::Scene;
 
@@ -148,20 +148,21 @@ impl Story {
 
     /// Tells it to its end. What is broken is the error.
     pub async fn tell(&self, tapline: &Path) -> Result<Told, String> {
-        let scene = Scene::new(&self.plan(), Options::default())
-            .await
-            .map_err(|error| error.to_string())?;
+        let scene = Scene::new(&self.plan(), Options::default()).await?;
         scene.serve((1..=self.rows).map(|number| self.row(number)));
         self.misbehave(&scene);
         let mut carry = Carry::new(tapline, &scene, self.chance.clone(), self.kills);
-        let run = carry.until_ended(&["imports", "run", "People", "--yes"], |killed| {
-            if self.expires_after == Some(killed) {
-                scene.sandbox.google().expire_results();
-                // The rows lie in another order in the next result.
-                scene.serve((1..=self.rows).rev().map(|number| self.row(number)));
+        let run = loop {
+            match carry.onwards(&["imports", "run", "People", "--yes"]).await? {
+                Carried::Ended(run) => break run,
+                Carried::Killed(killed) if self.expires_after == Some(killed) => {
+                    scene.sandbox.google().expire_results();
+                    // The rows lie in another order in the next result.
+                    scene.serve((1..=self.rows).rev().map(|number| self.row(number)));
+                }
+                Carried::Killed(_) => {}
             }
-        });
-        let run = run.await?;
+        };
         carry.promises.hold(self, &scene, &run)?;
         Ok(Told {
             expired: u64::from(self.expires_after.is_some_and(|kill| kill <= carry.killed)),

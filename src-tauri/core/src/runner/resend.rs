@@ -18,7 +18,7 @@ use crate::ground::problem::{Code, Fact, Problem};
 use crate::import::plan::{Plan, Records};
 use crate::import::statement;
 use crate::run::Positions;
-use crate::store::{HeldKey, NewRun, RecordFilter, RecordRow, RunRow, Store, StoreError};
+use crate::store::{BatchRow, HeldKey, NewRun, RecordFilter, RecordRow, RunRow, Store, StoreError};
 use crate::vault::Attendance;
 
 /// Identities that are asked for by name: their list has to fit into a statement.
@@ -101,9 +101,15 @@ impl Pump {
     /// knows the fate of stays as it is, so that the run can be gone on with.
     pub(super) async fn send_stored(self) -> Result<(), Problem> {
         let run = self.row.number;
-        let (rows, last, settled) = look(&self.store, move |r| {
+        let may_repeat = super::pump::may_repeat(&self.row.plan);
+        let (rows, last, settled, doubted) = look(&self.store, move |r| {
             let settled = r.batches().settled(run, 0)?;
-            Ok((r.resends().count(run)?, r.batches().last_number(run)?, settled))
+            let doubted = if may_repeat {
+                r.batches().in_doubt_of(run, 0)?
+            } else {
+                Vec::new()
+            };
+            Ok((r.resends().count(run)?, r.batches().last_number(run)?, settled, doubted))
         })
         .await?;
         let queried = self.store.writing(move |w| w.runs_mut().queried(run, rows, None));
@@ -116,12 +122,34 @@ impl Pump {
             entries: ledger.entries(),
             halt: self.halt.clone(),
             numbers: Numbers::after(last),
-            may_repeat: super::pump::may_repeat(&self.row.plan),
+            may_repeat,
         };
-        let sent = self.send_pages(&sending, &settled).await;
+        let sent = match self.send_again(&sending, &doubted).await {
+            Ok(()) => self.send_pages(&sending, &settled).await,
+            Err(problem) => Err(problem),
+        };
         drop(sending);
         ledger.close(&self.halt).await;
         sent
+    }
+
+    /// Each batch in doubt goes again, in one that takes its place once it is answered. One of which somebody was forgotten
+    /// meanwhile stays in doubt: what is left of it would not account for all.
+    async fn send_again(&self, sending: &Sending, doubted: &[BatchRow]) -> Result<(), Problem> {
+        let run = self.row.number;
+        for batch in doubted {
+            let before = batch.first_row - 1;
+            let page = look(&self.store, move |r| r.resends().records(run, before, LOOKED_AT)).await?;
+            let mut filling = Filling::new(Some(batch.number));
+            let carried = |position: u64| batch.positions.iter().any(|stretch| stretch.contains(&position));
+            for record in page.iter().filter(|record| carried(record.position)) {
+                add(&mut filling, record);
+            }
+            if filling.len() as u64 == batch.records && !send(sending, filling).await {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn send_pages(&self, sending: &Sending, settled: &Positions) -> Result<(), Problem> {
@@ -146,20 +174,26 @@ impl Pump {
 fn batches<'a>(records: impl Iterator<Item = &'a RecordRow>) -> Vec<Filling> {
     let mut batches = vec![Filling::new(None)];
     for record in records {
-        let Some(bytes) = &record.record else { continue };
         let full = |batch: &Filling| batch.len() >= MOST_RECORDS || batch.size() >= MOST_BYTES;
         if batches.last().is_none_or(full) {
             batches.push(Filling::new(None));
         }
         if let Some(batch) = batches.last_mut() {
-            batch.add(record.position, 0, NO_KEY, |out| {
-                out.extend_from_slice(bytes.as_bytes());
-                true
-            });
+            add(batch, record);
         }
     }
     batches.retain(|batch| !batch.is_empty());
     batches
+}
+
+/// A record whose values were forgotten is left out.
+fn add(batch: &mut Filling, record: &RecordRow) {
+    if let Some(bytes) = &record.record {
+        batch.add(record.position, 0, NO_KEY, |out| {
+            out.extend_from_slice(bytes.as_bytes());
+            true
+        });
+    }
 }
 
 /// Opens a batch in the ledger, and sends it. Says whether there is sense in going on.
@@ -168,7 +202,12 @@ async fn send(sending: &Sending, filled: Filling) -> bool {
     let (kept, waiting) = oneshot::channel();
     let read = Entry::Read {
         aside: crate::run::Aside::default(),
-        rows: batch.len() as u64,
+        // Those of a batch in doubt were counted with that one.
+        rows: if batch.instead_of.is_none() {
+            batch.len() as u64
+        } else {
+            0
+        },
         rejected: Vec::new(),
         room: None,
     };

@@ -308,7 +308,8 @@ impl RunsMut<'_> {
     /// again, and the positions of the next result start behind this one's.
     pub fn expired(&self, id: RunId, may_repeat: bool) -> Result<RunRow> {
         let row = Runs(self.0).get(id)?;
-        let base = row.base + row.run.counts.expected.unwrap_or(0);
+        // Lines that tell of rows have positions too.
+        let base = row.base + row.run.counts.expected.map_or(0, |rows| rows + row.run.aside.lines());
         BatchesMut(self.0).expired(row.number, base, may_repeat)?;
         self.0
             .execute(

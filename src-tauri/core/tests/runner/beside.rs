@@ -1,53 +1,37 @@
 //! Several processes on one store, as a window and terminals are: they never run the same import twice, and share the places
 //! that CleverTap gives an account.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use serde_json::json;
 use tapline_core::ground::ids::ImportId;
 use tapline_core::ground::problem::Code;
 use tapline_core::run::Outcome;
-use tapline_core::store::{Belongs, Store};
-use tapline_core::vault::Attendance;
 use tapline_sandbox::Matcher;
 
 use super::UPLOADS;
-use super::support::{Access, PERSON, Scene};
+use super::process::{again, started};
+use super::support::Scene;
 
-const FOLDER: &str = "TAPLINE_TEST_BESIDE_FOLDER";
-const IMPORT: &str = "TAPLINE_TEST_IMPORT";
-const ACCESS: &str = "TAPLINE_TEST_ACCESS";
 /// How a process ends that was told that the import runs already.
 const RUNS_ALREADY: i32 = 7;
 
-/// This test again, as a process that only carries out a run.
 fn process(scene: &Scene, test: &str, import: ImportId) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(FOLDER, scene.folder.path())
-        .env(IMPORT, import.to_string())
-        .env(ACCESS, serde_json::to_string(&scene.access).unwrap())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+    again(scene, test, import)
         .spawn()
         .expect("this test can be started again")
 }
 
 /// Where this is a process that carries out a run: whether it was.
 async fn carried_out() -> bool {
-    let Ok(folder) = std::env::var(FOLDER) else {
-        return false;
-    };
-    let store = Store::open(folder.as_ref(), Belongs::Sandbox).unwrap();
-    let access: Access = serde_json::from_str(&std::env::var(ACCESS).unwrap()).unwrap();
-    let import = std::env::var(IMPORT).unwrap().parse().unwrap();
-    match access.runner(store).start(import, PERSON, Attendance::Unattended).await {
-        Ok(going) => {
+    match started().await {
+        None => return false,
+        Some(Ok(going)) => {
             let run = going.ended().await;
             assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
         }
-        Err(problem) if problem.code() == Code::ImportRunning => std::process::exit(RUNS_ALREADY),
-        Err(problem) => panic!("{problem:?}"),
+        Some(Err(problem)) if problem.code() == Code::ImportRunning => std::process::exit(RUNS_ALREADY),
+        Some(Err(problem)) => panic!("{problem:?}"),
     }
     true
 }

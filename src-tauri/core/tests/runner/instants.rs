@@ -1,19 +1,14 @@
 //! A run of three batches is ended before and after every write of its ledger and every call, one instant after another:
 //! whatever the instant, the next start finds the store whole, and the run comes to its end with every row.
 
-use std::process::{Command, Stdio};
-
 use serde_json::json;
 use tapline_core::ground::ids::ImportId;
 use tapline_core::run::{Fate, Outcome};
-use tapline_core::store::{Belongs, Store};
 use tapline_core::vault::Attendance;
 
-use super::support::{Access, PERSON, Scene, assert_whole};
+use super::process::{again, carried_out};
+use super::support::{Scene, assert_whole};
 
-const FOLDER: &str = "TAPLINE_TEST_INSTANTS_FOLDER";
-const IMPORT: &str = "TAPLINE_TEST_IMPORT";
-const ACCESS: &str = "TAPLINE_TEST_ACCESS";
 const ENDS_AT: &str = "TAPLINE_ENDS_AT";
 const PANICS_AT: &str = "TAPLINE_PANICS_AT";
 /// More instants than a run of three batches has.
@@ -22,31 +17,8 @@ const TOO_MANY: u64 = 200;
 /// Carries out a run in a process of its own, which ends at an instant, or a part of which breaks there, as `how` says.
 /// Whether it came to its end all the same.
 fn carried_out_until(scene: &Scene, test: &str, import: ImportId, how: &str, instant: u64) -> bool {
-    let ended = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(FOLDER, scene.folder.path())
-        .env(IMPORT, import.to_string())
-        .env(ACCESS, serde_json::to_string(&scene.access).unwrap())
-        .env(how, instant.to_string())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .expect("this test can be started again");
-    ended.success()
-}
-
-/// Where this is the process that carries out a run: whether it was.
-async fn carried_out() -> bool {
-    let Ok(folder) = std::env::var(FOLDER) else {
-        return false;
-    };
-    let store = Store::open(folder.as_ref(), Belongs::Sandbox).unwrap();
-    let access: Access = serde_json::from_str(&std::env::var(ACCESS).unwrap()).unwrap();
-    let import = std::env::var(IMPORT).unwrap().parse().unwrap();
-    let runner = access.runner(store);
-    let going = runner.start(import, PERSON, Attendance::Unattended).await.unwrap();
-    going.ended().await;
-    true
+    let ended = again(scene, test, import).env(how, instant.to_string()).status();
+    ended.expect("this test can be started again").success()
 }
 
 #[tokio::test]

@@ -2,54 +2,26 @@
 //! have left is listed by name.
 
 use std::collections::BTreeSet;
-use std::process::{Child, Command, Stdio};
-
-use tapline_core::ground::ids::ImportId;
 use tapline_core::run::{Fate, Outcome};
-use tapline_core::store::{Belongs, Store};
-use tapline_core::vault::Attendance;
 use tapline_sandbox::Matcher;
 
 use super::UPLOADS;
-use super::support::{Access, PERSON, Scene};
-
-const FOLDER: &str = "TAPLINE_TEST_FOLDER";
-const IMPORT: &str = "TAPLINE_TEST_IMPORT";
-const ACCESS: &str = "TAPLINE_TEST_ACCESS";
-
-/// This test again, as a process that only carries out a run.
-fn process(scene: &Scene, import: ImportId) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "killed::a_killed_run_loses_nothing", "--nocapture"])
-        .env(FOLDER, scene.folder.path())
-        .env(IMPORT, import.to_string())
-        .env(ACCESS, serde_json::to_string(&scene.access).unwrap())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("this test can be started again")
-}
-
-async fn carry_out(folder: &str) {
-    let store = Store::open(folder.as_ref(), Belongs::Sandbox).unwrap();
-    let access: Access = serde_json::from_str(&std::env::var(ACCESS).unwrap()).unwrap();
-    let import = std::env::var(IMPORT).unwrap().parse().unwrap();
-    let runner = access.runner(store);
-    let going = runner.start(import, PERSON, Attendance::Unattended).await.unwrap();
-    going.ended().await;
-}
+use super::process::{again, carried_out};
+use super::support::Scene;
 
 #[tokio::test]
 async fn a_killed_run_loses_nothing() {
-    if let Ok(folder) = std::env::var(FOLDER) {
-        return carry_out(&folder).await;
+    if carried_out().await {
+        return;
     }
     let scene = Scene::new().await;
     scene.good_people(20_000);
     let import = scene.events();
     // Three calls are answered; of the rest CleverTap takes the records and the answers wait.
     let answers = scene.sandbox.hold_answer(Matcher::path(UPLOADS).skip(3));
-    let mut process = process(&scene, import);
+    let mut process = again(&scene, "killed::a_killed_run_loses_nothing", import)
+        .spawn()
+        .expect("this test can be started again");
     answers.arrived(3).await;
     let running = scene.store.read(|r| r.runs().going()).unwrap();
     assert_eq!(running.len(), 1, "the other process runs it");

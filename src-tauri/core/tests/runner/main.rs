@@ -9,6 +9,8 @@ mod kept;
 mod killed;
 #[cfg(unix)]
 mod power;
+mod process;
+mod resent;
 mod resume;
 mod rights;
 mod support;

@@ -12,7 +12,7 @@ use tapline_core::vault::Attendance;
 use tapline_sandbox::{Column, Fault, Matcher};
 
 use super::UPLOADS;
-use super::support::{Scene, assert_whole};
+use super::support::{Scene, assert_whole, passcode_refused};
 
 const JOBS: &str = "/bigquery/v2/projects/acme-dw/jobs";
 
@@ -24,6 +24,33 @@ impl Scene {
     async fn resume_with(&self, run: RunId, in_doubt: Option<InDoubt>) -> Run {
         let going = self.runner.resume(run, in_doubt, Attendance::Unattended).await;
         going.expect("nothing stands in the way").ended().await
+    }
+
+    /// A run that is stopped once three batches were answered, while others are on their way.
+    async fn stopped_in_the_middle(&self, import: ImportId) -> Run {
+        let gate = self.sandbox.hold(Matcher::path(UPLOADS).skip(3));
+        let going = self.start(import).await;
+        gate.arrived(2).await;
+        self.runner.stop(going.id).await.unwrap();
+        gate.open();
+        let stopped = going.ended().await;
+        assert_eq!(stopped.outcome, Some(Outcome::Stopped), "{:?}", stopped.problem);
+        stopped
+    }
+
+    /// A run that fails at this person's batch, as the passcode is refused there, once.
+    async fn fails_at(&self, import: ImportId, whose: &str) -> Run {
+        let theirs = Matcher::path(UPLOADS).body(&format!("\"{whose}\""));
+        self.sandbox.fault(theirs.times(1), passcode_refused());
+        let failed = self.run(import).await;
+        assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
+        failed
+    }
+
+    /// The first batch's calls go unanswered, so many times.
+    fn never_hears_of_the_first(&self, times: usize) {
+        let first = Matcher::path(UPLOADS).body("\"u500\"");
+        self.sandbox.fault(first.times(times), Fault::CutAnswer);
     }
 
     /// How often each event arrived, by whose it is.
@@ -76,13 +103,7 @@ async fn a_stopped_run_goes_on_where_it_was() {
         &json!({"events": {"name": {"specific": "Visited"}}}),
         &json!({"properties": [{"column": "email", "name": "Email", "type": "string"}], "strict": false}),
     );
-    let gate = scene.sandbox.hold(Matcher::path(UPLOADS).skip(3));
-    let going = scene.start(import).await;
-    gate.arrived(2).await;
-    scene.runner.stop(going.id).await.unwrap();
-    gate.open();
-    let stopped = going.ended().await;
-    assert_eq!(stopped.outcome, Some(Outcome::Stopped), "{:?}", stopped.problem);
+    let stopped = scene.stopped_in_the_middle(import).await;
     assert_whole(&stopped.counts);
     let before = scene.sandbox.clevertap().counts().event_records;
     assert!(
@@ -123,10 +144,9 @@ async fn a_run_that_failed_for_a_reason_that_was_mended_goes_on() {
     let scene = Scene::new().await;
     scene.good_people(12_000);
     let import = scene.events();
-    scene.sandbox.fault(
-        Matcher::path(UPLOADS).skip(4).times(1),
-        Fault::answer(401, &json!({"status": "fail"})),
-    );
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).skip(4).times(1), passcode_refused());
     let failed = scene.run(import).await;
     assert_eq!(
         (failed.outcome, failed.problem.as_ref().map(Problem::code)),
@@ -210,10 +230,7 @@ async fn only_the_last_run_of_an_import_that_may_run_is_gone_on_with() {
     let scene = Scene::new().await;
     scene.good_people(3_000);
     let import = scene.profiles();
-    scene.sandbox.fault(
-        Matcher::path(UPLOADS).times(1),
-        Fault::answer(401, &json!({"status": "fail"})),
-    );
+    scene.sandbox.fault(Matcher::path(UPLOADS).times(1), passcode_refused());
     let failed = scene.run(import).await;
     let whole = scene.run(import).await;
     assert_eq!(whole.outcome, Some(Outcome::Completed), "{:?}", whole.problem);
@@ -224,10 +241,7 @@ async fn only_the_last_run_of_an_import_that_may_run_is_gone_on_with() {
         let refused = scene.runner.resume(run, None, Attendance::Unattended).await;
         assert_eq!(refused.map(drop).unwrap_err().code(), Code::RunNotResumable, "{why}");
     }
-    scene.sandbox.fault(
-        Matcher::path(UPLOADS).times(1),
-        Fault::answer(401, &json!({"status": "fail"})),
-    );
+    scene.sandbox.fault(Matcher::path(UPLOADS).times(1), passcode_refused());
     let failed = scene.run(import).await;
     scene.store.write(|w| w.imports_mut().stop(import)).unwrap();
     let refused = scene.runner.resume(failed.id, None, Attendance::Unattended).await;
@@ -243,21 +257,13 @@ async fn events_in_doubt_are_left_unless_the_person_says_otherwise() {
     let scene = Scene::new().await;
     scene.good_people(4_000);
     let import = scene.events();
-    scene
-        .sandbox
-        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(1), Fault::CutAnswer);
-    scene.sandbox.fault(
-        Matcher::path(UPLOADS).body("\"u3500\"").times(1),
-        Fault::answer(401, &json!({"status": "fail"})),
-    );
-    let failed = scene.run(import).await;
-    assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
+    scene.never_hears_of_the_first(1);
+    let failed = scene.fails_at(import, "u3500").await;
     let in_doubt = failed.counts.in_doubt;
     assert_eq!(in_doubt, 1_000, "one batch was cut: {:?}", failed.counts);
-    scene.sandbox.fault(
-        Matcher::path(UPLOADS).body("\"u3500\"").times(1),
-        Fault::answer(401, &json!({"status": "fail"})),
-    );
+    scene
+        .sandbox
+        .fault(Matcher::path(UPLOADS).body("\"u3500\"").times(1), passcode_refused());
     let left = scene.resume(failed.id).await;
     assert_eq!(
         left.counts.in_doubt, 1_000,
@@ -293,15 +299,8 @@ async fn profiles_in_doubt_are_settled_before_the_rest_is_sent() {
     scene.good_people(9_000);
     let import = scene.profiles();
     // The first batch is cut each time that it is tried; then the passcode is refused.
-    scene
-        .sandbox
-        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(3), Fault::CutAnswer);
-    scene.sandbox.fault(
-        Matcher::path(UPLOADS).body("\"u8500\"").times(1),
-        Fault::answer(401, &json!({"status": "fail"})),
-    );
-    let failed = scene.run(import).await;
-    assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
+    scene.never_hears_of_the_first(3);
+    let failed = scene.fails_at(import, "u8500").await;
     assert_eq!(
         failed.counts.in_doubt, 1_000,
         "nobody knows of the first batch: {:?}",
@@ -333,13 +332,7 @@ async fn profiles_in_doubt_are_settled_before_the_rest_is_sent() {
 
 /// A run that is stopped in the middle, and whose result then expires.
 async fn stopped_and_expired(scene: &Scene, import: ImportId) -> Run {
-    let gate = scene.sandbox.hold(Matcher::path(UPLOADS).skip(3));
-    let going = scene.start(import).await;
-    gate.arrived(2).await;
-    scene.runner.stop(going.id).await.unwrap();
-    gate.open();
-    let stopped = going.ended().await;
-    assert_eq!(stopped.outcome, Some(Outcome::Stopped), "{:?}", stopped.problem);
+    let stopped = scene.stopped_in_the_middle(import).await;
     scene.sandbox.google().expire_results();
     stopped
 }
@@ -437,14 +430,8 @@ async fn profiles_in_doubt_of_an_expired_result_are_sent_again_from_the_next() {
     let scene = Scene::new().await;
     scene.good_people(9_000);
     let import = scene.profiles();
-    scene
-        .sandbox
-        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(3), Fault::CutAnswer);
-    scene.sandbox.fault(
-        Matcher::path(UPLOADS).body("\"u8500\"").times(1),
-        Fault::answer(401, &json!({"status": "fail"})),
-    );
-    let failed = scene.run(import).await;
+    scene.never_hears_of_the_first(3);
+    let failed = scene.fails_at(import, "u8500").await;
     assert_eq!(
         failed.counts.in_doubt, 1_000,
         "nobody knows of the first batch: {:?}",
@@ -467,9 +454,7 @@ async fn what_a_run_left_in_doubt_is_settled_before_the_next_sends_anything_newe
     let scene = Scene::new().await;
     scene.good_people(3_000);
     let import = scene.profiles();
-    scene
-        .sandbox
-        .fault(Matcher::path(UPLOADS).body("\"u500\"").times(3), Fault::CutAnswer);
+    scene.never_hears_of_the_first(3);
     let first = scene.run(import).await;
     assert_eq!(
         (first.outcome, first.counts.in_doubt),

@@ -15,7 +15,7 @@ use tapline_core::store::{
     AccountRow, Belongs, CheckRow, ConnectionRow, ImportRow, RecordFilter, RecordRow, Store, Subject,
 };
 use tapline_core::vault::{Attendance, Vault};
-use tapline_sandbox::{AccountKey, Column, Options, Sandbox};
+use tapline_sandbox::{AccountKey, Column, Fault, Options, Sandbox};
 
 pub const PERSON: &str = "Ada";
 
@@ -219,6 +219,11 @@ impl Scene {
             .unwrap()
             .records
     }
+}
+
+/// What CleverTap says to a passcode that is not the account's: the run ends, and keeps its place.
+pub fn passcode_refused() -> Fault {
+    Fault::answer(401, &json!({"status": "fail"}))
 }
 
 /// Every row that was read has one fate.
