@@ -37,6 +37,16 @@ kept_words!(BatchState {
     Repeated = "repeated",
 });
 
+impl BatchState {
+    /// Whether the fate of its records is known, or surely not to be known.
+    pub(super) fn is_tried(self) -> bool {
+        match self {
+            Self::Answered | Self::InDoubt => true,
+            Self::Open | Self::Unsent | Self::Split | Self::Repeated => false,
+        }
+    }
+}
+
 /// A batch about to leave.
 #[derive(Clone, Debug)]
 pub struct NewBatch {
@@ -95,10 +105,9 @@ impl Batches<'_> {
 
     /// Batches of a run whose records, or some of them, may have arrived, and that lie in the result after `base`.
     pub fn in_doubt_of(&self, run: i64, base: u64) -> Result<Vec<BatchRow>> {
-        let sql = "SELECT * FROM batches
-                   WHERE run = ?1 AND first_row > ?2 AND in_doubt > 0 AND state IN ('in_doubt', 'answered')
-                   ORDER BY number";
-        text::rows(self.0, "batches", sql, (run, number(base)), take)
+        let sql = "SELECT * FROM batches WHERE run = ?1 AND first_row > ?2 AND in_doubt > 0 ORDER BY number";
+        let doubted = text::rows(self.0, "batches", sql, (run, number(base)), take)?;
+        Ok(doubted.into_iter().filter(|batch| batch.state.is_tried()).collect())
     }
 
     /// The highest number that a batch of the run has.
@@ -114,8 +123,7 @@ impl Batches<'_> {
         let mut statement = self
             .0
             .prepare_cached(
-                "SELECT first_row, last_row, positions FROM batches
-                 WHERE run = ?1 AND first_row > ?2 AND state IN ('answered', 'in_doubt')",
+                "SELECT state, first_row, last_row, positions FROM batches WHERE run = ?1 AND first_row > ?2",
             )
             .doing("looking what a run has settled")?;
         let mut rows = statement
@@ -123,18 +131,24 @@ impl Batches<'_> {
             .doing("looking what a run has settled")?;
         while let Some(row) = rows.next().doing("looking what a run has settled")? {
             let cells = Cells { table: "batches", row };
-            positions(&cells)?.into_iter().for_each(|stretch| settled.add(stretch));
+            // Of a batch in a state that nobody knows, nobody may say that its records are still to be sent.
+            if cells.kept::<BatchState>("state")?.is_tried() {
+                positions(&cells)?.into_iter().for_each(|stretch| settled.add(stretch));
+            }
         }
         let mut statement = self
             .0
-            .prepare_cached("SELECT position FROM records WHERE run = ?1 AND position > ?2 AND fate = ?3")
+            .prepare_cached("SELECT position, fate FROM records WHERE run = ?1 AND position > ?2")
             .doing("looking what a run has rejected")?;
         let mut rows = statement
-            .query((run, number(base), Fate::Rejected.kept()))
+            .query((run, number(base)))
             .doing("looking what a run has rejected")?;
         while let Some(row) = rows.next().doing("looking what a run has rejected")? {
-            let position = Cells { table: "records", row }.count("position")?;
-            settled.add(position..=position);
+            let cells = Cells { table: "records", row };
+            if cells.kept::<Fate>("fate")? == Fate::Rejected {
+                let position = cells.count("position")?;
+                settled.add(position..=position);
+            }
         }
         Ok(settled)
     }

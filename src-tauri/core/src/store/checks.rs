@@ -37,7 +37,7 @@ impl Checks<'_> {
             Ok(CheckRow {
                 at: cells.time("at")?,
                 took_ms: cells.count("took_ms")?,
-                passed: cells.plain("passed")?,
+                passed: cells.flag("passed")?,
                 problem: cells.kept_some("problem")?,
             })
         })

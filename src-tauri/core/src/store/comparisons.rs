@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::batches::BatchState;
 use super::error::{Doing as _, Result};
 use super::text::{self, Cells, Kept as _, number};
 use crate::ground::ids::{ImportId, RunId};
@@ -107,11 +108,14 @@ impl Comparisons<'_> {
             }
         }
         let mut positions = Positions::default();
-        let sql = "SELECT * FROM batches WHERE run = ?1 AND state IN ('answered', 'in_doubt')";
+        let sql = "SELECT * FROM batches WHERE run = ?1";
         let mut statement = self.0.prepare_cached(sql).doing("looking what was acknowledged")?;
         let mut rows = statement.query([run]).doing("looking what was acknowledged")?;
         while let Some(row) = rows.next().doing("looking what was acknowledged")? {
             let cells = Cells { table: "batches", row };
+            if !cells.kept::<BatchState>("state")?.is_tried() {
+                continue;
+            }
             let doubted = unsure.contains(&cells.count("number")?);
             for stretch in super::batches::positions(&cells)? {
                 if doubted {

@@ -189,11 +189,10 @@ impl RecordsMut<'_> {
 }
 
 pub(super) fn take(cells: &Cells<'_>) -> Result<RecordRow> {
-    let batch: Option<i64> = cells.plain("batch")?;
     Ok(RecordRow {
         position: cells.count("position")?,
         fate: cells.kept("fate")?,
-        batch: batch.and_then(|number| u64::try_from(number).ok()),
+        batch: cells.count_some("batch")?,
         code: cells.plain("code")?,
         column: cells.plain("row_column")?,
         identity: cells.plain("identity")?,

@@ -56,7 +56,19 @@ pub(super) struct Cells<'a> {
 
 impl Cells<'_> {
     pub(super) fn plain<T: rusqlite::types::FromSql>(&self, column: &'static str) -> Result<T> {
-        self.row.get(column).doing("reading a column")
+        match self.row.get(column) {
+            Err(rusqlite::Error::IntegralValueOutOfRange(_, found)) => Err(self.damage(column, found.to_string())),
+            Err(rusqlite::Error::InvalidColumnType(_, _, kind)) => Err(self.damage(column, kind.to_string())),
+            read => read.doing("reading a column"),
+        }
+    }
+
+    pub(super) fn flag(&self, column: &'static str) -> Result<bool> {
+        match self.plain::<i64>(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.damage(column, other.to_string())),
+        }
     }
 
     pub(super) fn kept<T: Kept>(&self, column: &'static str) -> Result<T> {

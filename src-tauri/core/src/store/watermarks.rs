@@ -61,7 +61,7 @@ impl Watermarks<'_> {
                 follows: cells.plain("follows")?,
                 since: micros(cells, "since")?,
                 until: until.ok_or(StoreError::NotThere { what: "window's end" })?,
-                overlap: SignedDuration::from_micros(cells.plain("overlap")?),
+                overlap: SignedDuration::from_micros(cells.count("overlap")?.cast_signed()),
             })
         })
     }

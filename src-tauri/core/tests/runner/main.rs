@@ -1,6 +1,7 @@
 //! Whole runs, from a plan to the last line of the ledger, against the sandbox.
 
 mod beside;
+mod damaged;
 mod faults;
 #[cfg(target_os = "linux")]
 mod full;
