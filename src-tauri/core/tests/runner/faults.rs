@@ -1,17 +1,18 @@
 //! Each call of a run goes wrong in each way, once: whatever becomes of the run, it comes to its end when it is gone on
-//! with, no event is lost, and none arrives twice.
+//! with. Every profile is as the source has it; no event is lost, and none arrives twice.
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use serde_json::json;
+use tapline_core::ground::ids::ImportId;
 use tapline_core::ground::problem::{Code, Problem};
 use tapline_core::run::{Outcome, Run};
 use tapline_core::vault::Attendance;
 use tapline_sandbox::{Fault, Matcher};
 
 use super::UPLOADS;
-use super::support::{Scene, assert_whole};
+use super::support::{Scene, assert_whole, passcode_refused};
 
 const ROWS: u64 = 2_100;
 
@@ -42,6 +43,13 @@ fn ways() -> Vec<(&'static str, Fault)> {
             ),
         ),
         (
+            "a job that nobody knows",
+            Fault::answer(
+                404,
+                &json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "Not found: Job acme-dw:EU.tapline", "errors": [{"reason": "notFound", "domain": "global"}]}}),
+            ),
+        ),
+        (
             "slow",
             Fault::Drip {
                 bytes: 20_000,
@@ -51,29 +59,82 @@ fn ways() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// Runs an import of events while one call goes wrong in each way, and goes on until it is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Profiles,
+    Events,
+}
+
+const BOTH: [Sent; 2] = [Sent::Profiles, Sent::Events];
+
+impl Sent {
+    fn import(self, scene: &Scene) -> ImportId {
+        match self {
+            Self::Profiles => scene.profiles(),
+            Self::Events => scene.events(),
+        }
+    }
+}
+
+/// Runs imports while one call goes wrong in each way, and goes on until they are whole.
 async fn each_way(call: Matcher) {
+    tokio::join!(each_way_of(Sent::Profiles, &call), each_way_of(Sent::Events, &call));
+}
+
+async fn each_way_of(sent: Sent, call: &Matcher) {
     let scene = Scene::new().await;
     scene.good_people(ROWS);
-    let import = scene.events();
-    let mut before = 0;
+    let import = sent.import(&scene);
     for (way, fault) in ways() {
+        let met = went_wrong(&scene);
         scene.sandbox.fault(call.clone().nth(1), fault);
-        let mut run = scene.run(import).await;
-        let met = scene.sandbox.calls().iter().filter(|call| call.fault.is_some()).count();
-        assert!(met > before, "{way}: no call went wrong, so nothing was tried");
-        before = met;
-        scene.sandbox.clear_faults();
-        for _ in 0..3 {
-            assert_whole(&run.counts);
-            if run.outcome.is_some_and(|outcome| !outcome.is_early()) {
-                break;
-            }
-            run = go_on(&scene, &run).await;
-        }
-        assert_no_event_lost_or_doubled(&scene, &run, way);
-        scene.sandbox.clevertap().forget_records();
+        let run = scene.run(import).await;
+        assert!(
+            went_wrong(&scene) > met,
+            "{way}: no call went wrong, so nothing was tried"
+        );
+        let run = gone_on_with(&scene, run).await;
+        assert_all_arrived(&scene, sent, &run, way);
     }
+}
+
+/// Runs imports that end in the middle; then one call of going on goes wrong, in each way.
+async fn each_way_of_going_on(sent: Sent, call: &Matcher) {
+    let scene = Scene::new().await;
+    scene.good_people(ROWS);
+    scene.calls_at_once(1);
+    let import = sent.import(&scene);
+    for (way, fault) in ways() {
+        scene.sandbox.fault(Matcher::path(UPLOADS).nth(2), passcode_refused());
+        let failed = scene.run(import).await;
+        assert_eq!(failed.counts.delivered, 1_000, "{way}: {:?}", failed.problem);
+        let met = went_wrong(&scene);
+        scene.sandbox.fault(call.clone().nth(1), fault);
+        let run = go_on(&scene, &failed).await;
+        assert!(
+            went_wrong(&scene) > met,
+            "{way}: no call went wrong, so nothing was tried"
+        );
+        let run = gone_on_with(&scene, run).await;
+        assert_all_arrived(&scene, sent, &run, way);
+    }
+}
+
+fn went_wrong(scene: &Scene) -> usize {
+    scene.sandbox.calls().iter().filter(|call| call.fault.is_some()).count()
+}
+
+/// The run once it is whole, with nothing more that goes wrong.
+async fn gone_on_with(scene: &Scene, mut run: Run) -> Run {
+    scene.sandbox.clear_faults();
+    for _ in 0..3 {
+        assert_whole(&run.counts);
+        if run.outcome.is_some_and(|outcome| !outcome.is_early()) {
+            break;
+        }
+        run = go_on(scene, &run).await;
+    }
+    run
 }
 
 async fn go_on(scene: &Scene, run: &Run) -> Run {
@@ -81,14 +142,38 @@ async fn go_on(scene: &Scene, run: &Run) -> Run {
     going.expect("nothing stands in the way").ended().await
 }
 
-fn assert_no_event_lost_or_doubled(scene: &Scene, run: &Run, way: &str) {
+/// Forgets afterwards what arrived.
+fn assert_all_arrived(scene: &Scene, sent: Sent, run: &Run, way: &str) {
     assert!(
         matches!(run.outcome, Some(Outcome::Completed | Outcome::CompletedInDoubt)),
-        "{way}: {:?} {:?}",
+        "{way}: {sent:?} {:?} {:?}",
         run.outcome,
         run.problem
     );
-    assert_eq!(run.counts.read, ROWS, "{way}: {:?}", run.counts);
+    assert_eq!(run.counts.read, ROWS, "{way}: {sent:?} {:?}", run.counts);
+    match sent {
+        Sent::Profiles => assert_every_profile_is_right(scene, run, way),
+        Sent::Events => assert_no_event_lost_or_doubled(scene, run, way),
+    }
+    scene.sandbox.clevertap().forget_records();
+}
+
+fn assert_every_profile_is_right(scene: &Scene, run: &Run, way: &str) {
+    let profiles = scene.sandbox.clevertap().profiles();
+    let right = |n: &u64| {
+        let profile = profiles.get(&format!("u{n}"));
+        profile.is_some_and(|profile| profile["Email"] == format!("u{n}@example.com"))
+    };
+    let wrong: Vec<u64> = (1..=ROWS).filter(|n| !right(n)).take(3).collect();
+    assert!(wrong.is_empty(), "{way}: {wrong:?} are not there");
+    assert_eq!(
+        (run.counts.delivered, run.counts.in_doubt),
+        (ROWS, 0),
+        "{way}: a profile in doubt is sent again"
+    );
+}
+
+fn assert_no_event_lost_or_doubled(scene: &Scene, run: &Run, way: &str) {
     let mut arrived: BTreeMap<String, u64> = BTreeMap::new();
     for event in scene.sandbox.clevertap().events() {
         let whose = event.json()["identity"].as_str().unwrap_or_default().to_owned();
@@ -138,6 +223,15 @@ async fn asking_what_it_billed_goes_wrong() {
 #[tokio::test]
 async fn an_upload_goes_wrong() {
     each_way(Matcher::path(UPLOADS)).await;
+}
+
+#[tokio::test]
+async fn finding_the_result_again_goes_wrong() {
+    let call = Matcher::path("/bigquery/v2/projects/acme-dw/queries/*");
+    tokio::join!(
+        each_way_of_going_on(Sent::Profiles, &call),
+        each_way_of_going_on(Sent::Events, &call)
+    );
 }
 
 #[tokio::test]
@@ -201,69 +295,73 @@ async fn a_batch_of_which_nothing_is_understood_costs_forty_calls_at_most() {
 
 #[tokio::test]
 async fn a_storm_of_refusals_and_short_pages_only_take_time() {
-    let scene = Scene::new().await;
-    scene.good_people(ROWS);
-    scene.sandbox.google().cut_pages(20_000);
-    scene
-        .sandbox
-        .fault(Matcher::path(UPLOADS).times(12), Fault::TooManyRequests);
-    let run = scene.run(scene.events()).await;
-    assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
-    assert_no_event_lost_or_doubled(&scene, &run, "a storm");
-    let pages = scene.sandbox.calls_to("/bigquery/v2/projects/acme-dw/queries/*");
-    assert!(pages.len() > 3, "the result came in {} pages", pages.len());
+    for sent in BOTH {
+        let scene = Scene::new().await;
+        scene.good_people(ROWS);
+        scene.sandbox.google().cut_pages(20_000);
+        let uploads = Matcher::path(UPLOADS);
+        scene.sandbox.fault(uploads.times(12), Fault::TooManyRequests);
+        let run = scene.run(sent.import(&scene)).await;
+        assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
+        assert_all_arrived(&scene, sent, &run, "a storm");
+        let pages = scene.sandbox.calls_to("/bigquery/v2/projects/acme-dw/queries/*");
+        assert!(pages.len() > 3, "the result came in {} pages", pages.len());
+    }
 }
 
 #[tokio::test]
-async fn a_job_that_is_lost_is_started_again() {
-    let scene = Scene::new().await;
-    scene.good_people(ROWS);
-    scene
-        .sandbox
-        .google()
-        .fail_next_job(500, "jobInternalError", "The job encountered an internal error.");
-    let import = scene.events();
-    let failed = scene.run(import).await;
-    assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
-    let run = go_on(&scene, &failed).await;
-    assert_no_event_lost_or_doubled(&scene, &run, "a lost job");
-    assert_ne!(run.job, failed.job, "an id is good for one job");
+async fn a_job_that_fails_is_started_again_under_another_id() {
+    for sent in BOTH {
+        let scene = Scene::new().await;
+        scene.good_people(ROWS);
+        let google = scene.sandbox.google();
+        google.fail_next_job(500, "jobInternalError", "The job encountered an internal error.");
+        let failed = scene.run(sent.import(&scene)).await;
+        assert_eq!(failed.outcome, Some(Outcome::Failed), "{:?}", failed.problem);
+        let run = go_on(&scene, &failed).await;
+        assert_all_arrived(&scene, sent, &run, "a job that failed");
+        assert_ne!(run.job, failed.job, "an id is good for one job");
+    }
 }
 
 #[tokio::test]
 async fn a_clock_that_leaps_in_mid_run_ends_it_and_once_set_right_it_goes_on() {
-    let scene = Scene::new().await;
-    scene.good_people(ROWS);
-    let reading = scene
-        .sandbox
-        .hold(Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=2100"));
-    let going = scene.start(scene.events()).await;
-    reading.arrived(1).await;
-    // Every token that Google gave out has expired, and it takes none that our clock signs.
-    scene.sandbox.clock().skew(SignedDuration::from_hours(2));
-    reading.open();
-    let failed = going.ended().await;
-    assert_eq!(
-        (failed.outcome, failed.problem.as_ref().map(Problem::code)),
-        (Some(Outcome::Failed), Some(Code::ClockWrong)),
-        "it says why"
-    );
-    scene.sandbox.clock().skew(SignedDuration::ZERO);
-    let run = go_on(&scene, &failed).await;
-    assert_no_event_lost_or_doubled(&scene, &run, "a clock that leapt");
+    for (sent, hours) in BOTH.into_iter().flat_map(|sent| [(sent, 2), (sent, -2)]) {
+        let scene = Scene::new().await;
+        scene.good_people(ROWS);
+        let page = Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=2100");
+        let reading = scene.sandbox.hold(page);
+        let going = scene.start(sent.import(&scene)).await;
+        reading.arrived(1).await;
+        // Google takes no token any more: those that it gave out have expired, and what our clock signs is not of its time.
+        scene.sandbox.clock().skew(SignedDuration::from_hours(hours));
+        scene.sandbox.google().expire_tokens();
+        reading.open();
+        let failed = going.ended().await;
+        assert_eq!(
+            (failed.outcome, failed.problem.as_ref().map(Problem::code)),
+            (Some(Outcome::Failed), Some(Code::ClockWrong)),
+            "it says why, {hours} hours off"
+        );
+        scene.sandbox.clock().skew(SignedDuration::ZERO);
+        let run = go_on(&scene, &failed).await;
+        assert_all_arrived(&scene, sent, &run, "a clock that leapt");
+    }
 }
 
 #[tokio::test]
 async fn a_token_that_is_refused_in_mid_run_is_replaced() {
-    let scene = Scene::new().await;
-    scene.good_people(ROWS);
-    let page = Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=2100");
-    let refusal = json!({"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "Invalid Credentials"}});
-    scene.sandbox.fault(page.nth(1), Fault::answer(401, &refusal));
-    let run = scene.run(scene.events()).await;
-    assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
-    assert_no_event_lost_or_doubled(&scene, &run, "a token that expired");
-    assert_eq!(scene.sandbox.calls_to("/token").len(), 2, "another was asked for");
+    for sent in BOTH {
+        let scene = Scene::new().await;
+        scene.good_people(ROWS);
+        let page = Matcher::path("/bigquery/v2/projects/acme-dw/queries/*").query("maxResults=2100");
+        let refusal = json!({"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "Invalid Credentials"}});
+        scene.sandbox.fault(page.nth(1), Fault::answer(401, &refusal));
+        let run = scene.run(sent.import(&scene)).await;
+        assert_eq!(run.outcome, Some(Outcome::Completed), "{:?}", run.problem);
+        assert_all_arrived(&scene, sent, &run, "a token that expired");
+        assert_eq!(scene.sandbox.calls_to("/token").len(), 2, "another was asked for");
+    }
 }
 
 #[tokio::test]
