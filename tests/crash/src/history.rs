@@ -38,22 +38,18 @@ type Table = BTreeMap<String, (String, Timestamp)>;
 
 impl History {
     pub fn of(chance: &mut Chance) -> Self {
-        let way = if chance.in_hundred(50) {
-            Way::NewAndUpdated
-        } else {
-            Way::Changed
-        };
-        let profiles = chance.in_hundred(60);
-        // A comparison of events whose result has gone cannot be moved into its state.
-        let may_expire = profiles || way == Way::NewAndUpdated;
         Self {
-            way,
-            profiles,
+            way: if chance.in_hundred(50) {
+                Way::NewAndUpdated
+            } else {
+                Way::Changed
+            },
+            profiles: chance.in_hundred(60),
             people: chance.between(1_100, 2_600),
             runs: chance.between(2, 4),
             happenings: chance.between(3, 9),
             loses_answers: chance.in_hundred(40),
-            expires_after: (may_expire && chance.in_hundred(40)).then(|| chance.between(1, 4)),
+            expires_after: chance.in_hundred(40).then(|| chance.between(1, 4)),
             chance: chance.clone(),
         }
     }

@@ -181,7 +181,7 @@ impl Mending {
 
     fn hold(&self, scene: &Scene, chosen: &BTreeSet<String>, before: &Counted, run: &Value) -> Result<(), String> {
         sum_up(run, chosen.len() as u64)?;
-        let in_doubt = Self::doubted(scene).map_err(|error| error.to_string())?;
+        let in_doubt = doubted(scene).map_err(|error| error.to_string())?;
         if self.sent != Sent::EventsOnce && !in_doubt.is_empty() {
             return Err(format!("what may be sent twice is left in doubt: {}", run["counts"]));
         }
@@ -202,33 +202,33 @@ impl Mending {
             }
         }
         if self.profiles() {
-            self.as_they_are(scene, chosen)?;
+            as_they_are(scene, chosen)?;
         }
         left_behind(scene, true).map_err(|error| error.to_string())?
     }
+}
 
-    /// Who was chosen is at CleverTap as the source says now, and everybody else as before.
-    fn as_they_are(&self, scene: &Scene, chosen: &BTreeSet<String>) -> Result<(), String> {
-        let profiles = scene.sandbox.clevertap().profiles();
-        for (whose, profile) in &profiles {
-            let kind = if chosen.contains(whose) { "new" } else { "old" };
-            let number = whose.trim_start_matches('u');
-            let expected = format!("{kind}{number}@example.com");
-            if profile["Email"] != json!(expected) {
-                return Err(format!("{whose} has {} and not {expected}", profile["Email"]));
-            }
+/// Who was chosen is at CleverTap as the source says now, and everybody else as before.
+fn as_they_are(scene: &Scene, chosen: &BTreeSet<String>) -> Result<(), String> {
+    let profiles = scene.sandbox.clevertap().profiles();
+    for (whose, profile) in &profiles {
+        let kind = if chosen.contains(whose) { "new" } else { "old" };
+        let number = whose.trim_start_matches('u');
+        let expected = format!("{kind}{number}@example.com");
+        if profile["Email"] != json!(expected) {
+            return Err(format!("{whose} has {} and not {expected}", profile["Email"]));
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// Whose records the run that mends leaves in doubt.
-    fn doubted(scene: &Scene) -> rusqlite::Result<BTreeSet<String>> {
-        let database = scene.database()?;
-        let mut statement = database
-            .prepare("SELECT identity FROM records WHERE fate = 'in_doubt' AND run = (SELECT max(number) FROM runs)")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        rows.collect()
-    }
+/// Whose records the run that mends leaves in doubt.
+fn doubted(scene: &Scene) -> rusqlite::Result<BTreeSet<String>> {
+    let database = scene.database()?;
+    let mut statement = database
+        .prepare("SELECT identity FROM records WHERE fate = 'in_doubt' AND run = (SELECT max(number) FROM runs)")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// Once is enough: the same records are not sent by another resend.

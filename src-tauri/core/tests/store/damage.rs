@@ -73,6 +73,7 @@ const WORDS: &[&str] = &[
 const LINKS: &[&str] = &[
     "store.only_row",
     "settings.name",
+    "imports.begins_after",
     "checks.connection_id",
     "checks.account_id",
     "runs.number",
@@ -182,7 +183,7 @@ fn read_all(folder: &Path) -> Result<(), StoreError> {
             r.watermarks().window(run)?;
             r.comparisons().result_table(run)?;
             r.comparisons().copy(run)?;
-            HeldKeys::none(Holding::Each)?.add_run(r, run, None, false)?;
+            HeldKeys::none(Holding::Each)?.add_run(r, run, 0, None, false)?;
         }
         Ok(())
     })?;
