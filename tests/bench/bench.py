@@ -25,7 +25,7 @@ def asked():
     parser.add_argument("--rows", type=number, default=1_000_000, help="such as 100k or 1m (1m)")
     parser.add_argument("--times", type=int, default=5, help="runs of which the median counts (5)")
     parser.add_argument("--peer-times", type=int, help="the same for the peers, where it is to be another number")
-    parser.add_argument("--compared", type=number, default=100_000, help="rows for Changed rows, which the SQL engine must bear (100k)")
+    parser.add_argument("--compared", type=number, default=1_000_000, help="rows for Changed rows, which the SQL engine must bear (1m)")
     parser.add_argument("--no-peers", action="store_true", help="Tapline alone")
     parser.add_argument("--quick", action="store_true", help="little of everything, to see that it works")
     parser.add_argument("--debug", action="store_true", help="with the development build: shows that the bench works, and no figure worth having")

@@ -48,7 +48,7 @@ class Sandbox:
     def __init__(self, sql=False):
         servers, _ = cores()
         os.sched_setaffinity(0, servers)
-        how = ["--http1"] if sql else ["--http1", "--no-sql"]
+        how = ["--http1", "--quick-fingerprints"] if sql else ["--http1", "--no-sql"]
         self.process = subprocess.Popen([built() / "tapline-sandbox", *how], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.told = json.loads(self.process.stdout.readline())
         self.endpoint = self.told["endpoint"]

@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// import needs, and a CleverTap account. Serves until its standard input closes, or until SIGTERM or SIGINT; then
 /// everything that it made is gone.
 #[derive(Parser)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct Arguments {
     /// Writes the description to this file, readable by you alone, instead of printing it
     #[arg(long, value_name = "FILE")]
@@ -39,6 +40,9 @@ struct Arguments {
     /// Speaks HTTP/1.1 alone, as CleverTap was seen to
     #[arg(long)]
     http1: bool,
+    /// Lets `FARM_FINGERPRINT` give other numbers than Google's, a hundred times sooner: for many rows
+    #[arg(long, conflicts_with = "no_sql")]
+    quick_fingerprints: bool,
 }
 
 /// Why the process ends badly.
@@ -82,6 +86,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
         project: arguments.project.clone(),
         location: arguments.location.clone(),
         http1_only: arguments.http1,
+        quick_fingerprints: arguments.quick_fingerprints,
     })
     .await
     .map_err(Failure::Start)?;
