@@ -179,8 +179,13 @@ def steady_rate(sunk, places):
     if window is None:
         return 0.0
     first, last = window
-    # Arrivals, not answers: a call that arrives in the window takes a place for its whole latency.
-    records = sum(one["records"] for one in sunk if first < one["arrived_us"] <= last)
+    records = 0.0
+    for one in sunk:
+        # A call at the window's edge counts by as much of its time as lies within: of calls that take three seconds and come
+        # in bunches, whole ones would make the figure a matter of where the window ends.
+        within = min(one["answered_us"], last) - max(one["arrived_us"], first)
+        if within > 0:
+            records += one["records"] * within / (one["answered_us"] - one["arrived_us"])
     return records / ((last - first) / 1e6)
 
 
