@@ -163,7 +163,10 @@ describe("a problem", () => {
 
   it("says what was asked, what was said, who can fix it, the command, and what it allows", async () => {
     render(ProblemCard, { problem: denied, actions: text("Test this step again") });
-    for (const words of [denied.title, denied.explanation, "datasets.get acme-dw:sales", "Google said", "Access Denied", denied.who, denied.command, denied.command_does, denied.settles]) screen.getByText(words ?? "");
+    for (const words of [denied.title, denied.explanation, "datasets.get acme-dw:sales", "Google said", "Access Denied", denied.who, denied.command_does, denied.settles]) screen.getByText(words ?? "");
+    const code = document.querySelector(".cmd code");
+    expect(code?.textContent, "the command as it is typed").toBe(denied.command);
+    expect([...(code?.children ?? [])].map(({ textContent }) => textContent), "whose lines end between words").toEqual(denied.command?.split(" "));
     expect(await axeFinds()).toEqual([]);
   });
 
