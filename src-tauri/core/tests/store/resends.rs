@@ -4,7 +4,9 @@ use tapline_core::ground::ids::{ImportId, RunId};
 use tapline_core::ground::problem::Code;
 use tapline_core::import::state::ImportStatus;
 use tapline_core::run::{Fate, Outcome};
-use tapline_core::store::{Answered, Manifest, NewBatch, NewRun, RecordFilter, RecordRow, RunRow, Store, StoreError};
+use tapline_core::store::{
+    Answered, Manifest, NewBatch, NewRun, RecordFilter, RecordRow, RunRow, Store, StoreError, values_until,
+};
 
 use super::{begin, furnished, second};
 
@@ -164,4 +166,42 @@ fn whose_values_are_gone_is_not_sent_again() {
     store.forget_person("u2").unwrap();
     let identities = store.read(|r| r.resends().identities(mending.number)).unwrap();
     assert!(identities.is_empty(), "also where a run has chosen it already");
+}
+
+#[test]
+fn after_thirty_days_the_values_are_gone_and_that_is_why_nothing_is_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, .., import) = furnished(folder.path(), ImportStatus::Ready);
+    let day = |day: i64| second(day * 24 * 60 * 60);
+    let days = store.read(|r| r.settings().get()).unwrap().row_values_days;
+    assert_eq!(days, 30, "unless a person says otherwise");
+    events(&store, &import);
+    let run = begin(&store, import.id).unwrap();
+    let rows = [unprocessed(1), unprocessed(2)];
+    let run = store
+        .write(|w| {
+            w.records_mut().keep(run.number, &rows, values_until(day(0), days))?;
+            w.runs_mut()
+                .end(run.run.id, Outcome::CompletedWithRejects, None, day(0))
+        })
+        .unwrap();
+    let all = RecordFilter::default();
+    let mendable = || store.read(|r| r.resends().mendable(&run, &all)).unwrap();
+    store.forget_expired(day(29)).unwrap();
+    assert_eq!(mendable().records, 2, "a day before, both can be sent again");
+    assert_eq!(
+        store.forget_expired(day(31)).unwrap(),
+        2,
+        "a day after, both are forgotten"
+    );
+    assert_eq!(
+        (mendable().records, mendable().left_out),
+        (0, 2),
+        "they are still counted"
+    );
+    let refused = mend(&store, &run, &all).map(|row| row.number);
+    let problem = refused.expect_err("nothing is left to be sent").problem();
+    assert_eq!(problem.code(), Code::ResendNothing);
+    let words = problem.explanation();
+    assert!(words.contains("as long as its values are kept"), "{words}");
 }

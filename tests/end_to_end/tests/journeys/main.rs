@@ -2,6 +2,7 @@
 //! keychain. Runs in `scripts/desktop-session`, which gives them a session bus and an unlocked keyring of their own.
 
 mod accounts;
+mod beginnings;
 mod canary;
 mod cdnow;
 mod connections;
