@@ -33,6 +33,19 @@ pub(super) struct Asking<'a> {
     pub plan: &'a Plan,
 }
 
+impl<'a> Asking<'a> {
+    /// With the run's plan as it is.
+    pub fn of(client: &'a Client, opened: &'a Opened, store: &'a Store, row: &'a RunRow) -> Self {
+        Self {
+            client,
+            opened,
+            store,
+            row,
+            plan: &row.plan,
+        }
+    }
+}
+
 impl Asking<'_> {
     /// The run's query. Asked again for the same run it is the same, whatever time it is by then.
     pub async fn query(&self) -> Result<Query, Problem> {

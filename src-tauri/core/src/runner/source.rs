@@ -45,13 +45,7 @@ pub(super) async fn open(
         }
         found => {
             if let Some(found) = found.transpose()?.flatten() {
-                let asking = Asking {
-                    client: &client,
-                    opened,
-                    store,
-                    row,
-                    plan: &row.plan,
-                };
+                let asking = Asking::of(&client, opened, store, row);
                 asking.result_unchanged().await?;
                 note_queried(store, row.number, found.result.total_rows(), None).await?;
                 return Ok(Some(found));
@@ -63,11 +57,8 @@ pub(super) async fn open(
     }
     let plan = resend::narrowed(store, row, &opened.dataset).await?;
     let asking = Asking {
-        client: &client,
-        opened,
-        store,
-        row,
         plan: &plan,
+        ..Asking::of(&client, opened, store, row)
     };
     let Some(query) = unless(halt, asking.query()).await.transpose()? else {
         return Ok(None);
@@ -120,13 +111,7 @@ pub(super) async fn read_whole(opened: &Opened, row: &RunRow, store: &Store, hal
         return Ok(());
     }
     let client = opened.bigquery.clone().patient(Patience::ForARun);
-    let asking = Asking {
-        client: &client,
-        opened,
-        store,
-        row,
-        plan: &row.plan,
-    };
+    let asking = Asking::of(&client, opened, store, row);
     asking.result_unchanged().await?;
     changed::finish_own(&asking).await
 }
