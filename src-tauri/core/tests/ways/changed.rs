@@ -254,3 +254,38 @@ async fn a_result_that_somebody_writes_to_while_it_is_read_is_told_and_teaches_t
         next.problem
     );
 }
+
+#[tokio::test]
+async fn more_keys_than_a_statement_carries_are_left_out_of_the_state_by_a_table() {
+    let scene = scene().await;
+    let source = "SELECT CONCAT('u', CAST(n AS STRING)) AS id, IF(n > 100001, '7', 'old') AS age
+        FROM UNNEST(GENERATE_ARRAY(1, 100003)) AS n";
+    let import = scene.import(
+        "People",
+        &json!("profiles"),
+        &json!({
+            "source": {"sql": source},
+            "rows": "changed",
+            "properties": [{"column": "age", "name": "Years", "type": "integer"}],
+        }),
+    );
+    let first = scene.run(import).await;
+    let counts = first.counts;
+    assert_eq!((counts.rejected, counts.delivered), (100_001, 2), "{:?}", first.problem);
+    let calls = scene.sandbox.calls();
+    let asked = |part: &str| calls.iter().filter(|call| call.body.contains(part)).count();
+    assert_eq!(asked("_left_1_1\""), 1, "a hundred thousand keys in one piece");
+    assert_eq!(asked("_left_1_2\""), 1, "and the last one in another");
+    let longest = calls.iter().map(|call| call.body.len()).max();
+    assert!(
+        longest < Some(10_000_000),
+        "BigQuery takes no longer request: {longest:?}"
+    );
+    let next = scene.run(import).await;
+    assert_eq!(
+        (next.counts.read, next.counts.rejected, next.counts.delivered),
+        (100_001, 100_001, 0),
+        "those that were refused come back, and no other: {:?}",
+        next.problem
+    );
+}

@@ -1,4 +1,4 @@
-//! An import that is started from the beginning: what is shown is what is done.
+//! An import that is started from the beginning, from the window and from a terminal: what is shown is what is done.
 
 use std::sync::Arc;
 
@@ -62,4 +62,32 @@ async fn an_import_is_started_from_the_beginning_as_its_plan_says() {
     let run = world.run(&import).await;
     assert_eq!(run["counts"]["delivered"], 2, "all of them once more: {run:#}");
     assert_eq!(arrived(&world), 4, "as the plan said");
+}
+
+#[tokio::test]
+async fn a_terminal_says_what_starting_from_the_beginning_means_before_it_does_it() {
+    let (world, import) = compared().await;
+    let run = world.run(&import).await;
+    assert_eq!(run["counts"]["delivered"], 2, "{run:#}");
+
+    let told = world.tapline(&["imports", "restart", "Visits"]).await;
+    assert_eq!(told.status, 0, "{told:?}");
+    assert!(
+        told.out.contains("DROP TABLE IF EXISTS `acme-dw.shop.tapline_state_"),
+        "{told:?}"
+    );
+    assert!(told.out.contains("Nothing was done. --yes starts it"), "{told:?}");
+    let run = world.run(&import).await;
+    assert_eq!(run["counts"]["delivered"], 0, "it was only told: {run:#}");
+
+    let done = world.tapline(&["imports", "restart", "Visits", "--yes"]).await;
+    assert_eq!(done.status, 0, "{done:?}");
+    assert!(done.out.contains("Done. Run it when you like."), "{done:?}");
+    let run = world.run(&import).await;
+    assert_eq!(run["counts"]["delivered"], 2, "every row is sent again: {run:#}");
+    assert_eq!(arrived(&world), 4, "and no other");
+    let unknown = world
+        .tapline(&["--json", "imports", "restart", "Visitors", "--yes"])
+        .await;
+    assert_eq!(unknown.json()["problem"]["code"], "name_unknown", "{unknown:?}");
 }

@@ -38,6 +38,9 @@ pub struct Rules {
     pub event_properties: usize,
     /// Events discarded in the account's schema; compared without case and spaces.
     pub discarded_events: BTreeSet<String>,
+    /// Identities whose records come back as miscellaneous errors (555): a fault of the server's own.
+    #[serde(default)]
+    pub failing: BTreeSet<String>,
     /// Whether the server closes the connection after each answer, as the real one was seen to.
     pub connection_close: bool,
 }
@@ -47,6 +50,7 @@ impl Default for Rules {
         Self {
             event_properties: 256,
             discarded_events: BTreeSet::new(),
+            failing: BTreeSet::new(),
             connection_close: false,
         }
     }

@@ -59,6 +59,10 @@ pub(crate) fn judge(record: &mut Json, nth: usize, rules: &Rules) -> Result<(), 
     }
     identified(record, nth)?;
     timed(record, nth)?;
+    let identity = record.get("identity").and_then(Json::text);
+    if identity.is_some_and(|identity| rules.failing.contains(identity)) {
+        return Err(plain(555, "Miscellaneous error.", nth));
+    }
     match kind.as_str() {
         "profile" => profile(record, nth),
         "event" => event(record, nth, rules),

@@ -12,24 +12,31 @@ use super::{Kind, Way};
 
 type Counted = BTreeMap<String, u64>;
 
+/// One version of an event: what tells it from others at CleverTap, and what tells its row from others in the source.
+type Version = (String, String, Option<String>);
+
 pub struct Expected {
     kind: Kind,
     /// Whether events in doubt are sent again.
     resends: bool,
     /// How often each version of an event was in the source at one time, at most.
-    most: BTreeMap<(String, Option<String>), u64>,
+    most: BTreeMap<Version, u64>,
     /// All rows: how often each event was in the source, over all runs; and over those that came to their end.
     times: Counted,
     whole: Counted,
     now: Counted,
-    /// Runs, and identities that each has in doubt.
-    in_doubt: BTreeMap<String, Counted>,
-    /// The same of records that CleverTap did not understand by themselves. They are listed, and wait for a person.
-    not_understood: BTreeMap<String, Counted>,
+    /// Runs, and of how many records of each identity nobody can say that they arrived.
+    open: BTreeMap<String, Counted>,
+    /// Identities of records that CleverTap did not understand by themselves. They are listed, and wait for a person.
+    not_understood: BTreeSet<String>,
     /// How many records were ever in doubt, by identity; and how often a call may have been taken without a word that a run
     /// heard, and was made again at once.
     ever: Counted,
     unheard: u64,
+    /// How many records in doubt a person has sent again, by identity.
+    again: Counted,
+    /// What had arrived when the import was started from the beginning.
+    past: Counted,
 }
 
 impl Expected {
@@ -41,55 +48,82 @@ impl Expected {
             times: Counted::new(),
             whole: Counted::new(),
             now: Counted::new(),
-            in_doubt: BTreeMap::new(),
-            not_understood: BTreeMap::new(),
+            open: BTreeMap::new(),
+            not_understood: BTreeSet::new(),
             ever: Counted::new(),
             unheard: 0,
+            again: Counted::new(),
+            past: Counted::new(),
         }
     }
 
-    /// The source is about to be read as it is.
-    pub fn sees(&mut self, source: &Source) {
-        let mut versions: BTreeMap<(String, Option<String>), u64> = BTreeMap::new();
+    /// The source is about to be read as it is, with or without the property that some rows are rejected for.
+    pub fn sees(&mut self, source: &Source, with_age: bool) {
+        let mut versions: BTreeMap<Version, u64> = BTreeMap::new();
         self.now.clear();
-        for row in source.rows.iter().filter(|row| is_sent(source, row)) {
-            let version = match self.kind.way {
+        for row in source.rows.iter().filter(|row| is_sent(source, row, with_age)) {
+            let changed = match self.kind.way {
                 Way::NewAndUpdated => row.changed.clone(),
                 Way::All | Way::Changed => None,
             };
-            *versions.entry((row.payload(), version)).or_default() += 1;
-            *self.now.entry(row.payload()).or_default() += 1;
+            let event = self.kind.event(row);
+            *self.times.entry(event.clone()).or_default() += 1;
+            if is_sent(source, row, true) {
+                *self.now.entry(event.clone()).or_default() += 1;
+            }
+            *versions.entry((event, row.payload(), changed)).or_default() += 1;
         }
         for (version, times) in versions {
             let most = self.most.entry(version).or_default();
             *most = times.max(*most);
         }
-        for (event, times) in &self.now {
-            *self.times.entry(event.clone()).or_default() += times;
-        }
     }
 
     /// A run has ended, or ended once more.
     pub fn ran(&mut self, run: &Run, records: &[RecordRow]) {
-        let whose = |are: &dyn Fn(&RecordRow) -> bool| {
-            let mut whose = Counted::new();
-            for record in records.iter().filter(|record| are(record)) {
-                *whose.entry(record.identity.clone().unwrap_or_default()).or_default() += 1;
-            }
-            whose
-        };
-        let doubted = whose(&|record| record.fate == Fate::InDoubt);
-        let not_understood = whose(&|record| record.fate == Fate::Unprocessed && record.code == "400");
-        for (whose, times) in &doubted {
-            *self.ever.entry(whose.clone()).or_default() += times;
-        }
-        self.in_doubt.insert(run.id.to_string(), doubted);
-        self.not_understood.insert(run.id.to_string(), not_understood);
+        self.mended(run, records);
         if run.outcome.is_some_and(|outcome| !outcome.is_early()) {
             for (event, times) in &self.now {
                 *self.whole.entry(event.clone()).or_default() += times;
             }
         }
+    }
+
+    /// A run that sent again what another had not delivered has ended.
+    pub fn mended(&mut self, run: &Run, records: &[RecordRow]) {
+        let mut open = Counted::new();
+        for record in records {
+            let whose = record.identity.clone().unwrap_or_default();
+            // What CleverTap failed at by a fault of its own is found again by a comparison alone.
+            let failed = record.fate == Fate::Unprocessed && record.code == "555" && self.kind.way != Way::Changed;
+            if record.fate == Fate::InDoubt {
+                *self.ever.entry(whose.clone()).or_default() += 1;
+            }
+            let not_understood = record.fate == Fate::Unprocessed && record.code == "400";
+            if not_understood {
+                self.not_understood.insert(whose.clone());
+            }
+            if record.fate == Fate::InDoubt || failed || not_understood {
+                *open.entry(whose).or_default() += 1;
+            }
+        }
+        self.open.insert(run.id.to_string(), open);
+    }
+
+    /// A person lets records in doubt be sent again.
+    pub fn sends_again(&mut self, records: &[RecordRow]) {
+        for record in records.iter().filter(|record| record.fate == Fate::InDoubt) {
+            let whose = record.identity.clone().unwrap_or_default();
+            *self.again.entry(whose).or_default() += 1;
+        }
+    }
+
+    /// The import starts from the beginning: whatever arrived until now, every row arrives once more.
+    pub fn begins_anew(&mut self, source: &Source, sandbox: &Sandbox) {
+        *self = Self {
+            past: arrived(self.kind, source, sandbox),
+            ..Self::new(self.kind, self.resends)
+        };
     }
 
     pub fn holds(&self, source: &Source, plan: &Value, sandbox: &Sandbox) -> Result<(), String> {
@@ -100,20 +134,30 @@ impl Expected {
         }
     }
 
+    /// How often each event has arrived since the import was last started from the beginning.
+    fn arrived(&self, source: &Source, sandbox: &Sandbox) -> Counted {
+        let mut arrived = arrived(self.kind, source, sandbox);
+        for (event, times) in &mut arrived {
+            *times -= count(&self.past, event);
+        }
+        arrived
+    }
+
     /// How many records of this identity may not have arrived, as their runs say.
     fn doubted(&self, whose: &str) -> u64 {
-        let runs = self.in_doubt.values().chain(self.not_understood.values());
-        runs.map(|run| count(run, whose)).sum()
+        let each = self.open.values().filter_map(|run| run.get(whose));
+        each.sum()
     }
 
     /// How often an event of this identity may have arrived once more than it should: never, unless the person said that it
     /// may.
     fn ever(&self, whose: &str) -> u64 {
-        if self.resends {
+        let by_itself = if self.resends {
             count(&self.ever, whose) + self.unheard
         } else {
             0
-        }
+        };
+        by_itself + count(&self.again, whose)
     }
 
     pub fn goes_unheard(&mut self) {
@@ -121,7 +165,7 @@ impl Expected {
     }
 
     fn events(&self, source: &Source, sandbox: &Sandbox) -> Result<(), String> {
-        let arrived = arrived(source, sandbox);
+        let arrived = self.arrived(source, sandbox);
         let mut least = match self.kind.way {
             Way::All => self.whole.clone(),
             Way::NewAndUpdated | Way::Changed => self.now.clone(),
@@ -130,7 +174,7 @@ impl Expected {
         match self.kind.way {
             Way::All => most.clone_from(&self.times),
             Way::NewAndUpdated | Way::Changed => {
-                for ((event, _), times) in &self.most {
+                for ((event, ..), times) in &self.most {
                     *most.entry(event.clone()).or_default() += times;
                 }
             }
@@ -154,7 +198,7 @@ impl Expected {
     /// Each key is one event, however many rows there are of it.
     fn keyed(&self, source: &Source, sandbox: &Sandbox) -> Result<(), String> {
         let mut came = BTreeMap::<String, u64>::new();
-        for (event, times) in arrived(source, sandbox) {
+        for (event, times) in self.arrived(source, sandbox) {
             let nr = event.split(' ').rev().nth(2).unwrap_or_default().to_owned();
             *came.entry(nr).or_default() += times;
         }
@@ -166,7 +210,7 @@ impl Expected {
             let newest = rows.iter().map(|row| &row.changed).max();
             let mut newest = rows.iter().filter(|row| Some(&row.changed) == newest);
             let whose = rows[0].identity();
-            let due = newest.all(|row| is_sent(source, row)) && self.doubted(whose) == 0;
+            let due = newest.all(|row| is_sent(source, row, true)) && self.doubted(whose) == 0;
             let came = count(&came, &nr);
             let most = if self.kind.way == Way::All {
                 u64::MAX
@@ -190,8 +234,7 @@ impl Expected {
             let is_newest = |row: &&SourceRow| seen(row) && Some(&row.changed) == newest;
             let newest: Vec<_> = source.rows.iter().filter(is_newest).collect();
             // Rows of one moment: which of them is the newest is decided by their hash.
-            let not_understood = self.not_understood.values().any(|run| run.contains_key(whose));
-            let unknowable = source.unknowable.contains(whose) || not_understood;
+            let unknowable = source.unknowable.contains(whose) || self.not_understood.contains(whose);
             if newest.is_empty() || newest.iter().any(|row| row.is_rejected(with_age)) || unknowable {
                 continue;
             }
@@ -214,8 +257,8 @@ impl Expected {
 }
 
 /// Whether CleverTap should have the row's event.
-fn is_sent(source: &Source, row: &SourceRow) -> bool {
-    source.is_seen(row) && !row.is_rejected(true) && !row.is_unprocessed()
+fn is_sent(source: &Source, row: &SourceRow, with_age: bool) -> bool {
+    source.is_seen(row) && !row.is_rejected(with_age) && !row.is_unprocessed()
 }
 
 fn count(counted: &Counted, event: &str) -> u64 {
@@ -223,7 +266,7 @@ fn count(counted: &Counted, event: &str) -> u64 {
 }
 
 /// How often each event of the source's people arrived.
-fn arrived(source: &Source, sandbox: &Sandbox) -> Counted {
+fn arrived(kind: Kind, source: &Source, sandbox: &Sandbox) -> Counted {
     let mut arrived = Counted::new();
     for event in sandbox.clevertap().events() {
         let event = event.json();
@@ -233,7 +276,8 @@ fn arrived(source: &Source, sandbox: &Sandbox) -> Counted {
         }
         let data = &event["evtData"];
         let what = event["evtName"].as_str().unwrap_or_default();
-        let told = payload(whose, what, &data["Nr"], &data["City"], &data["Years"]);
+        let years = if kind.maps { &Value::Null } else { &data["Years"] };
+        let told = payload(whose, what, &data["Nr"], &data["City"], years);
         *arrived.entry(told).or_default() += 1;
     }
     arrived

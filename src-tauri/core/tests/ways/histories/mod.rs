@@ -13,8 +13,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tapline_core::ground::ids::{ImportId, RunId};
-use tapline_core::run::{Outcome, Run};
-use tapline_core::store::{Belongs, Store};
+use tapline_core::ground::problem::Code;
+use tapline_core::run::{Fate, Outcome, Run};
+use tapline_core::store::{Belongs, RecordFilter, Store};
 use tapline_core::vault::Attendance;
 use tapline_sandbox::{Fault, Matcher, Rules};
 
@@ -22,7 +23,7 @@ use super::UPLOADS;
 use super::chance::Chance;
 use super::support::{Access, PERSON, Scene};
 use expected::Expected;
-use source::{Source, What};
+use source::{Source, SourceRow, What};
 
 const FOLDER: &str = "TAPLINE_TEST_FOLDER";
 const IMPORT: &str = "TAPLINE_TEST_IMPORT";
@@ -45,6 +46,23 @@ pub struct Kind {
     pub what: What,
     /// Whether Updated On is a DATE.
     pub days: bool,
+    /// Whether its mapping changes. Then a property comes and goes, and tells no event from another.
+    pub maps: bool,
+}
+
+impl Kind {
+    /// What tells the event of a row from others once it has arrived.
+    pub fn event(self, row: &SourceRow) -> String {
+        if self.maps {
+            SourceRow {
+                age: None,
+                ..row.clone()
+            }
+            .payload()
+        } else {
+            row.payload()
+        }
+    }
 }
 
 #[tokio::test]
@@ -78,20 +96,14 @@ async fn tell(test: &str, way: Way) {
     });
     let histories = asked.unwrap_or(1);
     let scene = super::scene().await;
-    let discarding = Rules {
-        discarded_events: ["thrown".to_owned()].into(),
-        ..Rules::default()
-    };
-    scene
-        .sandbox
-        .clevertap()
-        .set_rules(&scene.account.account_id, &discarding);
+    failing(&scene, &[]);
     for seed in (0..histories).map(|more| first.wrapping_add(more)) {
         for what in [What::Profiles, What::Events, What::KeyedEvents] {
             println!("{way:?}, {what:?}: TAPLINE_SEED={seed}");
             let mut chance = Chance::new(seed);
             let days = way == Way::NewAndUpdated && chance.in_hundred(30);
-            let kind = Kind { way, what, days };
+            let maps = chance.in_hundred(50);
+            let kind = Kind { way, what, days, maps };
             let mut history = History::new(&scene, test, kind, chance);
             history.go().await;
             history.holds().unwrap_or_else(|broken| {
@@ -99,6 +111,16 @@ async fn tell(test: &str, way: Way) {
             });
         }
     }
+}
+
+/// CleverTap throws some events away, and fails at the records of these identities.
+fn failing(scene: &Scene, identities: &[String]) {
+    let rules = Rules {
+        discarded_events: ["thrown".to_owned()].into(),
+        failing: identities.iter().cloned().collect(),
+        ..Rules::default()
+    };
+    scene.sandbox.clevertap().set_rules(&scene.account.account_id, &rules);
 }
 
 /// One source and its import.
@@ -153,12 +175,22 @@ impl<'a> History<'a> {
 
     async fn go(&mut self) {
         for _ in 0..RUNS {
+            let mapped = self.maps_otherwise();
+            // Events of another mapping are compared from the beginning, or not at all.
+            if (mapped && self.kind.way == Way::Changed) || self.chance.in_hundred(8) {
+                self.begins_anew().await;
+            }
             self.changes().await;
-            self.maps_otherwise();
             self.misfortune();
             let run = self.runs().await;
             self.scene.sandbox.clear_faults();
+            failing(self.scene, &[]);
             self.note(run.as_ref());
+            if let Some(run) = run
+                && self.chance.in_hundred(20)
+            {
+                self.mends(&run).await;
+            }
         }
         // What is left to be told is told by runs that nothing stands in the way of.
         for _ in 0..2 {
@@ -179,13 +211,75 @@ impl<'a> History<'a> {
         let told = self.source.changes(&mut self.chance);
         self.told.extend(told);
         self.source.put(self.scene).await;
-        self.expected.sees(&self.source);
+        self.expected.sees(&self.source, self.with_age());
     }
 
-    /// Profiles may be mapped otherwise at any time. Of events nothing that was sent would be known again.
-    fn maps_otherwise(&mut self) {
-        if self.kind.what != What::Profiles || self.kind.way == Way::NewAndUpdated || !self.chance.in_hundred(20) {
+    fn with_age(&self) -> bool {
+        self.plan["properties"].as_array().is_some_and(|all| {
+            let columns = all.iter().map(|property| &property["column"]);
+            columns.into_iter().any(|column| column == "age")
+        })
+    }
+
+    /// What came before is done with: none of it is gone on with, nor sent again from there.
+    async fn begins_anew(&mut self) {
+        let unattended = Attendance::Unattended;
+        self.scene
+            .runner
+            .restart(self.import, unattended)
+            .await
+            .expect("nothing stands in the way");
+        self.told.push("started from the beginning".to_owned());
+        self.expected.begins_anew(&self.source, &self.scene.sandbox);
+        self.source.unknowable.clear();
+        let last = self.scene.store.read(|r| r.runs().last_of(self.import)).expect("runs");
+        let Some(last) = last else { return };
+        let resumed = self.scene.runner.resume(last.run.id, None, unattended).await;
+        let problem = resumed.expect_err("it belongs to the past");
+        assert_eq!(problem.code(), Code::RunNotResumable, "{problem}");
+        if self.kind.what != What::Profiles {
+            let again = self
+                .scene
+                .runner
+                .resend(last.run.id, RecordFilter::default(), PERSON, unattended)
+                .await;
+            let problem = again.expect_err("the next run sends them all");
+            assert_eq!(problem.code(), Code::ResendNothing, "{problem}");
+        }
+    }
+
+    /// A person lets what a run did not deliver be sent again.
+    async fn mends(&mut self, run: &Run) {
+        let fate = if self.chance.in_hundred(50) {
+            Fate::Unprocessed
+        } else {
+            Fate::InDoubt
+        };
+        let filter = RecordFilter {
+            fate: Some(fate),
+            ..RecordFilter::default()
+        };
+        let records = self.scene.records(run);
+        let chosen: Vec<_> = records.into_iter().filter(|record| record.fate == fate).collect();
+        let Ok(going) = self
+            .scene
+            .runner
+            .resend(run.id, filter, PERSON, Attendance::Unattended)
+            .await
+        else {
             return;
+        };
+        self.expected.sends_again(&chosen);
+        let mended = going.ended().await;
+        self.told
+            .push(format!("mended {fate:?}: {:?} {:?}", mended.outcome, mended.counts));
+        self.expected.mended(&mended, &self.scene.records(&mended));
+    }
+
+    /// Says whether events are mapped otherwise now.
+    fn maps_otherwise(&mut self) -> bool {
+        if !self.kind.maps || !self.chance.in_hundred(30) {
+            return false;
         }
         let all = self.chance.in_hundred(50);
         let properties = source::properties(self.kind.what, all);
@@ -199,11 +293,12 @@ impl<'a> History<'a> {
                 w.imports_mut().change(&row)
             })
             .expect("a plan may change");
+        self.kind.what != What::Profiles
     }
 
     fn misfortune(&mut self) {
         let upload = || Matcher::path(UPLOADS);
-        let fault = match self.chance.between(0, 12) {
+        let fault = match self.chance.between(0, 13) {
             0 => Fault::CutAnswer,
             1 => Fault::Refuse,
             2 => Fault::TooManyRequests,
@@ -211,6 +306,15 @@ impl<'a> History<'a> {
             4 | 5 => Fault::answer(400, &json!({"status": "fail", "error": "Malformed request"})),
             6 => Fault::Malformed,
             7 => Fault::answer(200, &json!({"status": "success", "processed": 0, "unprocessed": []})),
+            8 => {
+                let whose = self.source.somebody(&mut self.chance);
+                self.told.push(format!("CleverTap fails at {whose:?}"));
+                if self.kind.way != Way::Changed {
+                    self.source.unknowable.extend(whose.iter().cloned());
+                }
+                failing(self.scene, &whose);
+                return;
+            }
             _ => return,
         };
         let nth = usize::try_from(self.chance.between(1, 3)).unwrap_or(1);

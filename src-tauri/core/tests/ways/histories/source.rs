@@ -185,6 +185,16 @@ impl Source {
         told
     }
 
+    /// The identity of some row, where there is one.
+    pub fn somebody(&self, chance: &mut Chance) -> Vec<String> {
+        let row = usize::try_from(chance.next() % 1_000)
+            .unwrap_or(0)
+            .checked_rem(self.rows.len());
+        row.map(|row| self.rows[row].identity().to_owned())
+            .into_iter()
+            .collect()
+    }
+
     fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
