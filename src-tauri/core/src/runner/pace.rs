@@ -166,6 +166,15 @@ impl Pace {
     }
 }
 
+impl Leave {
+    /// Its place at CleverTap stays taken for [`places::KEPT`](super::places::KEPT), even where this process ends before.
+    pub fn keep(&self) {
+        if let Some(place) = &self.place {
+            place.keep();
+        }
+    }
+}
+
 impl State {
     /// Takes leave for one call, where it may be made.
     fn take(&mut self, now: Instant) -> bool {

@@ -1,11 +1,14 @@
 //! The account's places at CleverTap, shared by all processes on one store: each place is a file that whoever uses it
-//! holds locked. The operating system gives it back when a process ends, however it ends.
+//! holds locked. The operating system gives it back when a process ends, however it ends; where a call was given up that may
+//! still be going on, the file is dated ahead, and nobody takes the place until then.
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+/// How long a place is kept for a call that was given up: it may still be going on at CleverTap's end.
+pub(super) const KEPT: Duration = Duration::from_mins(1);
 /// How soon to look again where all are taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -28,6 +31,16 @@ struct Files {
 /// A place, taken until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place(Option<(Places, usize, File)>);
+
+impl Place {
+    /// Keeps the place from now on, also where this process ends before it is over.
+    pub fn keep(&self) {
+        let Some((_, _, file)) = &self.0 else { return };
+        if let Err(error) = file.set_modified(SystemTime::now() + KEPT) {
+            tracing::warn!(%error, "an account's place is kept by this process alone");
+        }
+    }
+}
 
 impl Places {
     /// `folder` is there, and the account's own.
@@ -88,13 +101,20 @@ impl Places {
     }
 }
 
-/// Whether nobody else holds the file, and we do from now on.
+/// Whether nobody else holds the file or keeps it, and we hold it from now on.
 fn locked(file: &File) -> std::io::Result<bool> {
     match file.try_lock() {
+        Ok(()) if is_kept(file)? => file.unlock().map(|()| false),
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// A date further ahead is of a clock that was put back since.
+fn is_kept(file: &File) -> std::io::Result<bool> {
+    let left = file.metadata()?.modified()?.duration_since(SystemTime::now());
+    Ok(left.is_ok_and(|left| left > Duration::ZERO && left <= KEPT))
 }
 
 impl Drop for Place {
@@ -110,7 +130,7 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Places;
+    use super::{File, KEPT, Places, SystemTime};
     use crate::clevertap::upload::MOST_IN_FLIGHT;
 
     #[tokio::test]
@@ -149,5 +169,22 @@ mod tests {
             "two are, but the one that is allowed is not"
         );
         assert!(places.try_take(2).unwrap().is_some(), "of two one is");
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_kept_stays_taken_for_a_minute_even_if_its_process_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = [(); 2].map(|()| Places::new(folder.path().to_owned()));
+        let free = |places: &Places| places.try_take(1).unwrap().is_some();
+        one.take(1).await.keep();
+        assert!(!free(&one) && !free(&other), "nobody holds it, and it is kept");
+        let file = File::options().write(true).open(folder.path().join("1")).unwrap();
+        let now = SystemTime::now();
+        file.set_modified(now + KEPT / 2).unwrap();
+        assert!(!free(&other), "until the minute is over");
+        file.set_modified(now).unwrap();
+        assert!(free(&other) && free(&one), "and then it is anybody's");
+        file.set_modified(now + KEPT * 60).unwrap();
+        assert!(free(&other), "a clock that was put back keeps no place");
     }
 }

@@ -12,6 +12,7 @@ use super::halt::Halt;
 use super::ledger::Entry;
 use super::pace::{Leave, Pace};
 use super::pack::Numbers;
+use super::places;
 use crate::clevertap::reply::Accounted;
 use crate::clevertap::{UploadFailure, UploadReply, Uploader, Verdict, prove};
 use crate::ground::instant;
@@ -21,8 +22,6 @@ use crate::store::{Answered, RecordRow};
 
 /// How long one call may take.
 const WITHIN: Duration = Duration::from_mins(1);
-/// A call that was not answered in time may still be going on at CleverTap's end, and keeps its place there.
-const PLACE_IS_KEPT: Duration = Duration::from_mins(1);
 /// Calls that taking one batch apart may cost.
 const MOST_CALLS_APART: usize = 40;
 /// Times that a record is sent again which CleverTap failed at by a fault of its own (555).
@@ -346,8 +345,9 @@ fn waits(times: usize) -> ExponentialBackoff {
 /// A call that was given up may still hold its place at CleverTap's end.
 fn keep_place(leave: Leave, failure: &UploadFailure) {
     if matches!(failure, UploadFailure::Lost(lost) if lost.timed_out()) {
+        leave.keep();
         tokio::spawn(async move {
-            tokio::time::sleep(PLACE_IS_KEPT).await;
+            tokio::time::sleep(places::KEPT).await;
             drop(leave);
         });
     }
@@ -398,4 +398,43 @@ fn unaccounted(batch: &Batch, accounted: &Accounted, lost: &[usize]) -> Vec<Reco
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::keep_place;
+    use crate::clevertap::UploadFailure;
+    use crate::ground::net::{Cause, NetFailure};
+    use crate::runner::pace::Pace;
+    use crate::runner::places::Places;
+
+    fn lost(cause: Cause) -> UploadFailure {
+        UploadFailure::Lost(NetFailure {
+            cause,
+            host: "in1.api.clevertap.com".to_owned(),
+            proxy: None,
+            detail: "".into(),
+            stranger: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_call_that_timed_out_keeps_its_place_in_this_process_and_in_others_and_one_that_was_cut_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let [this, other] = [(); 2].map(|()| {
+            let pace = Pace::new(Some(Places::new(folder.path().to_owned())));
+            pace.allow(1);
+            pace
+        });
+        let at_once = async |pace: &Pace| timeout(Duration::ZERO, pace.leave()).await.ok();
+        keep_place(this.leave().await, &lost(Cause::Cut));
+        let leave = at_once(&this).await.expect("whoever was cut off is not at it any more");
+        keep_place(leave, &lost(Cause::AnswerTimeout));
+        assert!(at_once(&this).await.is_none(), "CleverTap may still be at it");
+        assert!(at_once(&other).await.is_none(), "whoever asks");
+    }
 }
