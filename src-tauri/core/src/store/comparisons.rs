@@ -266,6 +266,15 @@ impl ComparisonsMut<'_> {
                     (run, at.as_millisecond()),
                 )
             })
+            .and_then(|_| {
+                // A run that is not its import's last held its keys for this alone.
+                self.0.execute(
+                    "DELETE FROM held WHERE run = ?1 AND EXISTS (
+                        SELECT 1 FROM runs AS this JOIN runs AS later ON later.import_id = this.import_id
+                        WHERE this.number = ?1 AND later.number > this.number)",
+                    [run],
+                )
+            })
             .doing("recording that a result is in its state")?;
         Ok(())
     }

@@ -14,8 +14,9 @@ use tapline_core::import::plan::Plan;
 use tapline_core::import::state::ImportStatus;
 use tapline_core::run::{Fate, Outcome};
 use tapline_core::store::{
-    AccountRow, Answered, BatchState, Belongs, CheckRow, ConnectionRow, ImportRow, Manifest, NO_ANSWER_INTERRUPTED,
-    NewBatch, NewRun, Proxy, RecordFilter, RecordRow, Settings, Store, StoreError, Subject, Theme,
+    AccountRow, Answered, BatchState, Belongs, CheckRow, ConnectionRow, HeldKey, ImportRow, Manifest,
+    NO_ANSWER_INTERRUPTED, NewBatch, NewRun, Proxy, RecordFilter, RecordRow, Settings, Store, StoreError, Subject,
+    Theme,
 };
 
 fn open(folder: &Path) -> Store {
@@ -295,6 +296,37 @@ fn a_state_that_we_never_write_is_damage_and_no_default() {
             other => panic!("{damage} was read as {other:?}"),
         }
     }
+}
+
+#[test]
+fn keys_of_a_comparison_are_held_until_its_result_is_in_the_state_and_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _, import) = furnished(folder.path(), ImportStatus::Ready);
+    let held = || -> i64 {
+        let raw = rusqlite::Connection::open(folder.path().join("tapline.db")).unwrap();
+        raw.query_row("SELECT count(*) FROM held", [], |row| row.get(0))
+            .unwrap()
+    };
+    let first = begin(&store, import.id).unwrap();
+    store
+        .write(|w| {
+            w.comparisons_mut().begin(first.number, "state")?;
+            let mut sent = batch(1, 1..=2);
+            sent.keys = vec![HeldKey([1; 16]), HeldKey([2; 16])];
+            w.batches_mut().open(first.number, &sent)?;
+            w.close_run(first.run.id, Outcome::Interrupted, None, second(20))
+        })
+        .unwrap();
+    begin(&store, import.id).unwrap();
+    assert_eq!(
+        held(),
+        1,
+        "the next run has begun, and is still to move the result of the last one"
+    );
+    store
+        .write(|w| w.comparisons_mut().merged(first.number, second(30)))
+        .unwrap();
+    assert_eq!(held(), 0, "nobody asks for them any more");
 }
 
 #[test]
