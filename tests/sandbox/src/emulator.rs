@@ -46,8 +46,8 @@ pub enum EmulatorError {
     Folder(#[source] std::io::Error),
     #[error("the BigQuery emulator could not be run")]
     Run(#[source] std::io::Error),
-    #[error("the BigQuery emulator ended before it listened; it said: {0}")]
-    Ended(String),
+    #[error("the BigQuery emulator ended before it listened ({status}); it said: {said}")]
+    Ended { status: String, said: String },
     #[error("the BigQuery emulator did not answer {0}")]
     Silent(String),
 }
@@ -65,7 +65,21 @@ pub(crate) struct Emulator {
 impl Emulator {
     /// Blocks until the engine listens, which takes some seconds. With `quick_fingerprints` `FARM_FINGERPRINT` gives the
     /// engine's own hash: Google's is written in Python there, and takes a tenth of a millisecond.
-    pub(crate) fn start(project: &str, quick_fingerprints: bool, threads: Handle) -> Result<Self, EmulatorError> {
+    ///
+    /// On a crowded machine one start in some thirty was seen to end without a word, so it is started up to three times.
+    pub(crate) fn start(project: &str, quick_fingerprints: bool, threads: &Handle) -> Result<Self, EmulatorError> {
+        let start = || Self::start_once(project, quick_fingerprints, threads.clone());
+        let again = |error| {
+            if matches!(error, EmulatorError::Ended { .. }) {
+                start()
+            } else {
+                Err(error)
+            }
+        };
+        start().or_else(again).or_else(again)
+    }
+
+    fn start_once(project: &str, quick_fingerprints: bool, threads: Handle) -> Result<Self, EmulatorError> {
         let home = home();
         let python = home.join("venv/bin/python");
         if !python.exists() {
@@ -94,7 +108,7 @@ impl Emulator {
                 .map_err(EmulatorError::Run)?;
         }
         let Ok(port) = line.trim().parse() else {
-            return Err(EmulatorError::Ended(last_words(&mut child)));
+            return Err(ended(&mut child));
         };
         drain(&mut child);
         let client = Client::builder(TokioExecutor::new()).build_http();
@@ -158,19 +172,22 @@ fn home() -> PathBuf {
     }
 }
 
-fn last_words(child: &mut Child) -> String {
+fn ended(child: &mut Child) -> EmulatorError {
     let _ = child.kill();
-    let _ = child.wait();
+    let status = child
+        .wait()
+        .map_or_else(|error| error.to_string(), |status| status.to_string());
     let lines = child
         .stderr
         .take()
         .map(|errors| BufReader::new(errors).lines().map_while(Result::ok).collect::<Vec<_>>());
-    lines
+    let said = lines
         .unwrap_or_default()
         .into_iter()
         .rev()
         .find(|line| !line.trim().is_empty())
-        .unwrap_or_default()
+        .unwrap_or_default();
+    EmulatorError::Ended { status, said }
 }
 
 /// A full pipe would stop the engine, so what it complains about is read and dropped.

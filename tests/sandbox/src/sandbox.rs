@@ -125,7 +125,7 @@ impl Sandbox {
         let emulator = if options.sql {
             let (project, quick) = (options.project.clone(), options.quick_fingerprints);
             let threads = runtime.handle().clone();
-            let starting = runtime.spawn_blocking(move || Emulator::start(&project, quick, threads));
+            let starting = runtime.spawn_blocking(move || Emulator::start(&project, quick, &threads));
             let started = starting.await.map_err(|error| StartError::Threads(error.into()))?;
             Some(started.map_err(StartError::Emulator)?)
         } else {

@@ -285,6 +285,7 @@ async fn what_arrives_is_kept_as_it_came_and_a_dry_run_keeps_nothing() -> Outcom
         event_properties: 100,
         discarded_events: ["Old Event".to_owned()].into(),
         connection_close: true,
+        ..Rules::default()
     };
     clevertap.set_rules(&account.account_id, &rules);
     let discarded = json!({"identity": "u", "type": "event", "evtName": "oldevent"});
