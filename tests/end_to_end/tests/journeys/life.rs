@@ -216,6 +216,8 @@ async fn a_run_of_a_terminal_is_seen_live_and_stopped_from_here() {
         signal["signal"] == "run" && signal["body"]["counts"]["delivered"] == 3_000
     });
     let run = live.await["body"]["id"].clone();
+    // Another process hears of it within a second: the rest must not be sent by then.
+    world.sandbox.fault(Matcher::path(UPLOADS), Fault::Delay { ms: 1_000 });
     world.ask("runs.stop", json!({"run": run})).await;
     gate.open();
     let ended = world.run_ended(mark, &run).await;
