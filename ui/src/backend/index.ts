@@ -53,6 +53,21 @@ export function onSignal<S extends SignalName>(name: S, hear: (body: Body<S>) =>
   return () => listeners.delete(listener);
 }
 
+/**
+ * Asks, and gives the newest that is known by then. A reply says how things stood when it was written: signals about the same
+ * thing may overtake it on their way.
+ */
+export async function newest<S extends SignalName>(name: S, same: (heard: Body<S>, reply: Body<S>) => boolean, ask: () => Promise<Body<S>>): Promise<Body<S>> {
+  const early: Body<S>[] = [];
+  const stop = onSignal(name, (body) => early.push(body));
+  try {
+    const reply = await ask();
+    return early.findLast((heard) => same(heard, reply)) ?? reply;
+  } finally {
+    stop();
+  }
+}
+
 export type Changed = "connections" | "accounts" | "imports" | "runs" | "settings";
 
 /** Hears that one of these lists changed. */

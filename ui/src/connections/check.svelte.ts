@@ -1,4 +1,4 @@
-import { call, onSignal, problemOf } from "../backend";
+import { call, newest, onSignal, problemOf } from "../backend";
 import type { CheckReport } from "../backend/generated/CheckReport";
 import type { ConnectionDraft } from "../backend/generated/ConnectionDraft";
 import type { Evidence } from "../backend/generated/Evidence";
@@ -22,16 +22,10 @@ export class Check {
   sampling = $state(false);
   /** What the test was run with, to tell whether it still speaks of what is typed. */
   #tested = $state<string | null>(null);
-  #early: CheckReport[] = [];
-  /** How many reports have come as signals. */
-  #heard = 0;
 
   /** Hears reports while the form is open. For an `$effect`: returns how to stop. */
   follow(): () => void {
-    return onSignal("check", (report) => {
-      this.#heard += 1;
-      this.#hear(report);
-    });
+    return onSignal("check", (report) => this.#hear(report));
   }
 
   get running(): boolean {
@@ -102,14 +96,10 @@ export class Check {
     this.sample = null;
     this.sampleProblem = null;
     this.table = "";
-    this.#early = [];
     try {
-      const report = await ask();
+      const report = await reportOf(ask);
       this.#tested = essence(draft);
       this.report = report;
-      // Reports may overtake the answer that names the check.
-      const later = this.#early.findLast((one) => one.check === report.check);
-      if (later) this.report = later;
       this.starting = false;
       this.#afterwards();
     } catch (thrown) {
@@ -119,19 +109,15 @@ export class Check {
     }
   }
 
-  /** A reply says how the check stood when it was written: reports that overtook it on their way are newer. */
   async #tell(ask: () => Promise<CheckReport>): Promise<void> {
-    const heard = this.#heard;
     try {
-      const report = await ask();
-      if (this.#heard === heard) this.#hear(report);
+      this.#hear(await reportOf(ask));
     } catch (thrown) {
       this.problem = problemOf(thrown);
     }
   }
 
   #hear(report: CheckReport): void {
-    if (this.starting) this.#early.push(report);
     if (report.check !== this.report?.check) return;
     this.report = report;
     this.#afterwards();
@@ -149,6 +135,10 @@ export class Check {
       if (this.report?.check === check) this.evidence = { tables: [], complete: false, problem: problemOf(thrown) };
     }
   }
+}
+
+function reportOf(ask: () => Promise<CheckReport>): Promise<CheckReport> {
+  return newest("check", (heard, reply) => heard.check === reply.check, ask);
 }
 
 function essence(draft: ConnectionDraft): string {

@@ -1,4 +1,4 @@
-import { call, onSignal, problemOf } from "../backend";
+import { call, newest, onSignal, problemOf } from "../backend";
 import type { DryRow } from "../backend/generated/DryRow";
 import type { DryRunReport } from "../backend/generated/DryRunReport";
 import type { Plan } from "../backend/generated/Plan";
@@ -24,7 +24,6 @@ export class DryRun {
   /** The plan that the report is about, so that a later change can be told. */
   #about = $state.raw<Plan | null>(null);
 
-  #early: DryRunReport[] = [];
   #stop = onSignal("dry_run", (report) => this.#hear(report));
 
   get running(): boolean {
@@ -68,16 +67,13 @@ export class DryRun {
     this.starting = true;
     this.problem = null;
     this.report = null;
-    this.#early = [];
     this.everyRow = everyRow;
     this.shown = "all";
     this.search = "";
     this.reason = null;
     this.#about = plan;
     try {
-      const report = await call("imports.dry_run", { plan, every_row: everyRow });
-      // A short dry run may be over before the reply to its start is here.
-      this.report = this.#early.findLast(({ dry_run }) => dry_run === report.dry_run) ?? report;
+      this.report = await newest("dry_run", (heard, reply) => heard.dry_run === reply.dry_run, () => call("imports.dry_run", { plan, every_row: everyRow }));
     } catch (thrown) {
       this.problem = problemOf(thrown);
     } finally {
@@ -108,8 +104,7 @@ export class DryRun {
   }
 
   #hear(report: DryRunReport): void {
-    if (this.starting) this.#early.push(report);
-    else if (report.dry_run === this.report?.dry_run && this.report.state === "running") this.report = report;
+    if (report.dry_run === this.report?.dry_run && this.report.state === "running") this.report = report;
   }
 }
 

@@ -1,4 +1,4 @@
-import { call, onChanged, onSignal, problemOf } from "../backend";
+import { call, newest, onChanged, onSignal, problemOf } from "../backend";
 import type { Problem } from "../backend/generated/Problem";
 import type { Run } from "../backend/generated/Run";
 import { matching, noFilters, type RunFilters } from "./filters";
@@ -32,9 +32,7 @@ export class RunsList {
   async tell(word: "pause" | "stop", run: string): Promise<void> {
     this.actProblem = null;
     try {
-      const told = await call(`runs.${word}`, { run });
-      // That it has ended may overtake the reply, which is older then.
-      if (this.runs?.find(({ id }) => id === run)?.phase !== "ended") this.#hear(told);
+      this.#hear(await newest("run", ({ id }) => id === run, () => call(`runs.${word}`, { run })));
     } catch (thrown) {
       this.actProblem = problemOf(thrown);
     }

@@ -1,4 +1,4 @@
-import { call, problemOf } from "../backend";
+import { call, newest, problemOf } from "../backend";
 import type { InDoubt } from "../backend/generated/InDoubt";
 import type { Problem } from "../backend/generated/Problem";
 import type { ResumePlan } from "../backend/generated/ResumePlan";
@@ -27,7 +27,7 @@ export class Resuming {
   /** Goes on with it. `inDoubt` is what the person decided, where somebody is to be asked. */
   start(run: string, inDoubt: InDoubt | null): Promise<Run | null> {
     // What it costs stands beside the button.
-    return this.#guarded(() => call("runs.resume", { run, in_doubt: inDoubt, confirmed: this.plan?.confirm ?? false }));
+    return this.#guarded(() => newest("run", ({ id }) => id === run, () => call("runs.resume", { run, in_doubt: inDoubt, confirmed: this.plan?.confirm ?? false })));
   }
 
   /** Leaves the events in doubt of a run as they are. */

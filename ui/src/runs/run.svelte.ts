@@ -40,8 +40,6 @@ export class RunPage {
   #stops: (() => void)[];
   #reasonsAt = 0;
   #reasonsTimer: ReturnType<typeof setTimeout> | undefined;
-  /** News of a run that goes on again, which overtook the reply that says so. */
-  #early: Run | null = null;
 
   constructor(id: string) {
     this.#id = id;
@@ -96,11 +94,8 @@ export class RunPage {
 
   /** Goes on with the run. `inDoubt` is what was decided of its events in doubt. */
   async resume(inDoubt: InDoubt | null): Promise<void> {
-    this.#early = null;
     const run = await this.resuming.start(this.#id, inDoubt);
-    if (!run) return;
-    this.#goesOn(run);
-    if (this.#early) this.#hear(this.#early);
+    if (run) this.#goesOn(run);
   }
 
   /** Leaves the events in doubt as they are. */
@@ -134,20 +129,11 @@ export class RunPage {
   }
 
   #hear(run: Run): void {
-    if (run.id !== this.#id) return;
-    if (this.ended) {
-      if (this.resuming.busy) this.#early = run;
-      return;
-    }
+    if (run.id !== this.#id || this.ended) return;
     this.#show(run);
     this.said = this.#tenths.next(run.counts) ?? this.said;
-    if (run.phase === "ended") {
-      clearTimeout(this.#reasonsTimer);
-      void this.loadReasons();
-      void this.records.load();
-    } else {
-      this.#reasonsSoon();
-    }
+    if (this.ended) this.#over();
+    else this.#reasonsSoon();
   }
 
   /** An ended run may have been gone on with elsewhere, or decided about. */
@@ -170,7 +156,15 @@ export class RunPage {
     this.resuming.plan = null;
     this.#show(run);
     this.said = "The run goes on.";
+    // A short one may be over before it is known here that it goes on.
+    if (this.ended) this.#over();
+    else void this.loadReasons();
+  }
+
+  #over(): void {
+    clearTimeout(this.#reasonsTimer);
     void this.loadReasons();
+    void this.records.load();
   }
 
   #show(run: Run): void {
