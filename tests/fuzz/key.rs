@@ -1,4 +1,4 @@
-//! Key files: whatever is wrong with one, no piece of the key is in what is said of it.
+//! Key files: whatever is wrong with one or right, no piece of the key is in what is said and kept of it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,23 +10,12 @@ use tapline_core::google::key;
 const PIECE: usize = 24;
 
 pub fn read(came: &[u8]) {
-    match key::read(came) {
-        Err(problem) => {
-            let said = format!("{problem:?} {} {}", problem.title(), problem.explanation());
-            for piece in pieces(came) {
-                assert!(
-                    !said.contains(piece),
-                    "a piece of what may be a key is told: {problem:?}"
-                );
-            }
-        }
-        Ok(key) => {
-            let said = format!("{key:?}");
-            let body = key.private_key().lend(|der| STANDARD.encode(der));
-            for at in (0..body.len().saturating_sub(PIECE)).step_by(4) {
-                assert!(!said.contains(&body[at..at + PIECE]), "Debug shows a piece of the key");
-            }
-        }
+    let said = match key::read(came) {
+        Err(problem) => format!("{problem:?} {} {}", problem.title(), problem.explanation()),
+        Ok(key) => format!("{key:?} {} {} {:?}", key.client_email, key.key_id, key.project_id),
+    };
+    for piece in pieces(came) {
+        assert!(!said.contains(piece), "a piece of what may be a key is told: {said}");
     }
 }
 

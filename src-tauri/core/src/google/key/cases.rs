@@ -642,12 +642,16 @@ fn a_piece_of_the_key_within_another_field_is_not_shown() {
     for (name, text) in [
         ("type", format!("service{piece}")),
         ("token_uri", format!("https://oauth2.googleapis.com/to{piece}ken")),
+        // A scheme that is not the web's keeps the case of a host.
+        ("token_uri", format!("httpq://oauth2.googleapis.c{piece}")),
         ("universe_domain", format!("google{piece}apis.com")),
         ("client_email", format!("loader@acme{piece}")),
+        ("client_email", format!("loader@acme{piece}.iam.gserviceaccount.com")),
+        ("private_key_id", format!("0123{piece}")),
         ("project_id", format!("acme{piece}")),
     ] {
         let shown = match read(with(name, json!(text)).as_bytes()) {
-            Ok(key) => format!("{key:?} {:?}", key.project_id),
+            Ok(key) => format!("{key:?} {} {:?}", key.key_id, key.project_id),
             Err(problem) => format!("{problem:?} {}", problem.explanation()),
         };
         assert!(!shown.contains(&piece[..16]), "{name} shows what stands in it: {shown}");
@@ -717,6 +721,7 @@ fn a_token_uri_on_googles_host_is_told_by_what_differs() {
             "https://OAUTH2.googleapis.com/token",
             "another spelling of https://oauth2.googleapis.com/token",
         ),
+        ("https://EVIL.example/token", "at another host"),
         ("/token", "no address at all"),
     ] {
         let problem = refused(with("token_uri", json!(uri)).as_bytes(), uri);

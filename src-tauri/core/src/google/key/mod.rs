@@ -118,7 +118,8 @@ pub fn read(bytes: &[u8]) -> Result<ServiceAccountKey, Problem> {
         return Err(Problem::new(Code::KeyEmailInvalid).with_some(Fact::Found, shown));
     }
     let key_id = plain(&file.private_key_id, "private_key_id")?;
-    if !key_id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if !key_id.chars().all(fits) || may_be_of_a_key(&key_id) {
         return Err(Problem::new(Code::KeyFieldInvalid).with(Fact::Name, "private_key_id"));
     }
     let project_id = match &file.project_id {
@@ -184,7 +185,11 @@ fn address(uri: &str) -> String {
     let host = url.host_str().unwrap_or_default();
     let googles = TOKEN_URIS.iter().any(|known| known.split('/').nth(2) == Some(host));
     if !googles {
-        return host.chars().take(100).collect();
+        // What stands there as it was written; a host that had to be spelled anew may be a piece of the key.
+        let written = Some(host).filter(|host| uri.contains(*host));
+        return written
+            .and_then(|host| shown(host, 100))
+            .unwrap_or_else(|| "at another host".to_owned());
     }
     let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
     let whole = format!("{}://{host}{port}{}", url.scheme(), url.path());
@@ -220,6 +225,16 @@ fn looks_like_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, domain)| {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
         !name.is_empty() && domain.contains('.') && name.chars().all(fits) && domain.chars().all(fits)
+    }) && !may_be_of_a_key(text)
+}
+
+/// Whether it holds a run of letters that is long for a word of a name, and mixes cases as only the letters of a key do.
+/// Names are kept and shown; a private key that slipped into one would be, too.
+fn may_be_of_a_key(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| {
+        run.len() >= 20
+            && run.contains(|c: char| c.is_ascii_uppercase())
+            && run.contains(|c: char| c.is_ascii_lowercase())
     })
 }
 
