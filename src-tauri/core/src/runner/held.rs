@@ -145,6 +145,11 @@ impl Acknowledged {
         Some(way)
     }
 
+    /// The key by which the run itself knows a row.
+    pub fn key(&self, row: Row<'_>, mapping: &Mapping) -> HeldKey {
+        self.own.of(row, mapping)
+    }
+
     /// Whether the row, whose key is this one, was acknowledged. Each that was counts for one row.
     pub fn take(&mut self, key: HeldKey, row: Row<'_>, mapping: &Mapping) -> Result<bool, StoreError> {
         for (way, keys) in &self.ways {

@@ -8,6 +8,7 @@ mod held;
 mod keep;
 mod ledger;
 mod left;
+mod merge;
 mod open;
 mod overlap;
 mod pace;

@@ -145,14 +145,31 @@ impl Pace {
     /// A call may have arrived, and no answer came.
     pub fn unanswered(&self) {
         self.state().unanswered += 1;
+        if self.hears_nothing()
+            && let Some(places) = &self.0.places
+        {
+            places.note_silence();
+        }
     }
 
-    /// Whether the last calls all went unanswered. Each more would be in doubt, too.
+    /// Whether the last calls all went unanswered, here or in another process on this store. Each more would be in doubt, too.
     pub fn is_silent(&self) -> bool {
+        self.hears_nothing() || self.0.places.as_ref().is_some_and(Places::are_silent)
+    }
+
+    fn hears_nothing(&self) -> bool {
         self.state().unanswered >= SILENT_AFTER
     }
 
-    /// Waits for the turn to ask whether CleverTap answers again: one asks for all who send to the account.
+    /// CleverTap was asked whether it answers again, and did: whatever it said.
+    pub fn answers_again(&self) {
+        self.answered();
+        if let Some(places) = &self.0.places {
+            places.end_silence();
+        }
+    }
+
+    /// Waits for the turn to ask whether CleverTap answers again: one asks for all who send to the account from this process.
     pub async fn turn_to_ask(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.0.asking.lock().await
     }
@@ -248,7 +265,7 @@ impl Drop for Leave {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_IN_FLIGHT, Pace, START};
+    use super::{MOST_IN_FLIGHT, Pace, Places, SILENT_AFTER, START};
     use std::collections::VecDeque;
     use std::time::{Duration, Instant};
 
@@ -370,6 +387,24 @@ mod tests {
         assert!(!waiting.is_finished(), "all are taken");
         taken.pop();
         waiting.await.expect("it goes as soon as one is free");
+    }
+
+    #[tokio::test]
+    async fn what_one_process_finds_silent_no_other_sends_to_until_one_has_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let process = || Pace::new(Some(Places::new(folder.path().to_owned())));
+        let (one, other) = (process(), process());
+        for _ in 1..SILENT_AFTER {
+            one.unanswered();
+        }
+        assert!(!one.is_silent() && !other.is_silent(), "so many may be lost by chance");
+        one.unanswered();
+        assert!(one.is_silent() && other.is_silent(), "who found it tells the other");
+        drop(one);
+        let later = process();
+        assert!(later.is_silent(), "also one that starts when it has ended");
+        other.answers_again();
+        assert!(!other.is_silent() && !later.is_silent(), "one has asked for all");
     }
 
     const SHORT: Duration = Duration::from_millis(200);

@@ -1,14 +1,18 @@
 //! The account's places at CleverTap, shared by all processes on one store: each place is a file that whoever uses it
 //! holds locked. The operating system gives it back when a process ends, however it ends; where a call was given up that may
-//! still be going on, the file is dated ahead, and nobody takes the place until then.
+//! still be going on, the file is dated ahead, and nobody takes the place until then. Beside them lies a file while CleverTap
+//! is held to be silent.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// How long a place is kept for a call that was given up: it may still be going on at CleverTap's end.
 pub(super) const KEPT: Duration = Duration::from_mins(1);
+/// The file of the silence. It is no number, so it is no place.
+const SILENCE: &str = "silence";
 /// How soon to look again where all are taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -63,6 +67,28 @@ impl Places {
                     return Place(None);
                 }
             }
+        }
+    }
+
+    /// Whether one of the processes has noticed that CleverTap is silent, and none that it answers again.
+    pub fn are_silent(&self) -> bool {
+        self.folder.join(SILENCE).exists()
+    }
+
+    /// Tells all processes that CleverTap is silent, those too that start while it is.
+    pub fn note_silence(&self) {
+        if let Err(error) = File::create(self.folder.join(SILENCE)) {
+            tracing::warn!(%error, "that an account is silent is known to this process alone");
+        }
+    }
+
+    /// Tells all processes that it answers again.
+    pub fn end_silence(&self) {
+        match std::fs::remove_file(self.folder.join(SILENCE)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(%error, "an account that answers again is still held to be silent");
+            }
+            _ => {}
         }
     }
 

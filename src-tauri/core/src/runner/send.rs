@@ -187,7 +187,10 @@ impl Sending {
                     last = Some(failure.problem(&self.uploader, prove::NOBODY));
                 }
                 // What it says besides is for the next batch to hear.
-                _ => self.pace.answered(),
+                _ => {
+                    self.pace.answers_again();
+                    break;
+                }
             }
         }
         true

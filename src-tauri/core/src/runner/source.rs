@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::changed;
 use super::halt::Halt;
+use super::merge;
 use super::open::Opened;
 use super::pump::may_repeat;
 use super::question::Asking;
@@ -113,7 +113,7 @@ pub(super) async fn read_whole(opened: &Opened, row: &RunRow, store: &Store, hal
     let client = opened.bigquery.clone().patient(Patience::ForARun);
     let asking = Asking::of(&client, opened, store, row);
     asking.result_unchanged().await?;
-    changed::finish_own(&asking).await
+    merge::own_run(&asking).await
 }
 
 /// The result that a run was reading when it ended, where it is still there.
