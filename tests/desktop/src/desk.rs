@@ -6,7 +6,7 @@ use std::process::Command;
 use tapline_sandbox::{IssuedKey, Options, Sandbox};
 use tempfile::TempDir;
 
-use crate::{Hands, Window};
+use crate::{Hands, Window, bus};
 
 /// Everything that a window is started with. Two windows on one desk see the same store.
 pub struct Desk {
@@ -99,11 +99,11 @@ impl Entry {
 /// Every entry of the session's keychain.
 pub fn keychain() -> Vec<Entry> {
     let items = property("/org/freedesktop/secrets/aliases/default", "Collection", "Items");
-    let paths = quoted(&items).filter(|path| path.starts_with("/org/freedesktop/secrets/"));
+    let paths = bus::texts(&items).filter(|path| path.starts_with("/org/freedesktop/secrets/"));
     paths
         .map(|path| {
             let said = property(path, "Item", "Attributes");
-            let words: Vec<_> = quoted(&said).collect();
+            let words: Vec<_> = bus::texts(&said).collect();
             let named = |name: &str| {
                 let pair = words.chunks(2).find(|pair| pair[0] == name);
                 pair.and_then(|pair| pair.get(1))
@@ -117,32 +117,11 @@ pub fn keychain() -> Vec<Entry> {
         .collect()
 }
 
-/// One property of the Secret Service, as `gdbus` writes it.
+/// One property of the Secret Service.
 fn property(path: &str, interface: &str, name: &str) -> String {
     let interface = format!("org.freedesktop.Secret.{interface}");
-    let said = Command::new("gdbus")
-        .args([
-            "call",
-            "--session",
-            "--dest",
-            "org.freedesktop.secrets",
-            "--object-path",
-            path,
-        ])
-        .args(["--method", "org.freedesktop.DBus.Properties.Get", &interface, name])
-        .output()
-        .expect("gdbus is installed");
-    assert!(
-        said.status.success(),
-        "{path}: {}",
-        String::from_utf8_lossy(&said.stderr)
-    );
-    String::from_utf8_lossy(&said.stdout).into_owned()
-}
-
-/// The texts between single quotes.
-fn quoted(said: &str) -> impl Iterator<Item = &str> {
-    said.split('\'').skip(1).step_by(2)
+    let method = "org.freedesktop.DBus.Properties.Get";
+    bus::call("org.freedesktop.secrets", path, method, &[&interface, name])
 }
 
 /// Every file under `folder` that holds one of `needles`.

@@ -3,13 +3,8 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
 
-/// How long a window may take to appear or to go.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// How long a window may take to show what a hand did, before the hand does it again.
-pub(crate) const LOOK: Duration = Duration::from_secs(5);
+use crate::patience::{acted, pause, seen};
 
 /// A GTK window that offers one file to drag.
 const DRAG_SOURCE: &str = r"
@@ -41,19 +36,15 @@ impl Hands {
     pub async fn drop_file(self, file: &Path, target: &str, hovers: impl AsyncFn() -> bool) {
         let mut source = Ended::start(Command::new("/usr/bin/python3").args(["-c", DRAG_SOURCE]).arg(file));
         let (from, to) = (appeared("file-to-drag").await, appeared(target).await);
-        let until = Instant::now() + PATIENCE;
-        loop {
+        let begin = async || {
             // Looked up anew each time: a window manager may still be moving them.
             let (from, to) = (middle_of(&from), middle_of(&to));
-            drag(from, to).await;
-            if within(LOOK, &hovers).await {
-                break;
-            }
-            assert!(Instant::now() < until, "{target:?} never saw the file hang over it");
             pointer(from);
             xdotool(&["mouseup", "1"]);
             pause(150).await;
-        }
+            drag(from, to).await;
+        };
+        acted(begin, hovers, &format!("{target:?} never saw the file hang over it")).await;
         xdotool(&["mouseup", "1"]);
         pause(200).await;
         source.end();
@@ -75,16 +66,13 @@ impl Hands {
     /// Closes the window called `title` by the keys that do so on this desk, and waits until it cannot be seen.
     pub async fn close_window(self, title: &str) {
         let window = appeared(title).await;
-        let until = Instant::now() + PATIENCE;
-        loop {
+        let close = async || {
             xdotool(&["windowactivate", "--sync", &window]);
             pause(300).await;
             xdotool(&["key", "alt+F4"]);
-            if within(LOOK, async || windows_called(title).is_empty()).await {
-                return;
-            }
-            assert!(Instant::now() < until, "{title:?} does not close");
-        }
+        };
+        let closed = async || windows_called(title).is_empty();
+        acted(close, closed, &format!("{title:?} does not close")).await;
     }
 
     /// Closes the open file dialog called `title` without choosing.
@@ -100,18 +88,11 @@ impl Hands {
 /// Waits until exactly one window has this title. A search that meets a window on its way out finds none at all, so one look
 /// does not tell.
 pub async fn one_window_called(title: &str) {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let windows = windows_called(title).len();
-        if windows == 1 {
-            return;
-        }
-        assert!(
-            Instant::now() < until,
-            "{windows} windows are called {title:?}, not one"
-        );
-        pause(50).await;
-    }
+    seen(async || match windows_called(title).len() {
+        1 => Ok(()),
+        windows => Err(format!("{windows} windows are called {title:?}, not one")),
+    })
+    .await;
 }
 
 /// The process that shows the window called `title`.
@@ -136,11 +117,13 @@ impl Pid {
 
     /// Waits until it has ended by itself.
     pub async fn ended(&self) {
-        let until = Instant::now() + PATIENCE;
-        while self.goes() {
-            assert!(Instant::now() < until, "the process {} still goes", self.0);
-            pause(50).await;
-        }
+        seen(async || {
+            if self.goes() {
+                return Err(format!("the process {} still goes", self.0));
+            }
+            Ok(())
+        })
+        .await;
     }
 }
 
@@ -158,22 +141,19 @@ fn windows_called(title: &str) -> Vec<String> {
 }
 
 async fn appeared(title: &str) -> String {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(window) = windows_called(title).first() {
-            return window.clone();
-        }
-        assert!(Instant::now() < until, "no window called {title:?} has appeared");
-        pause(50).await;
-    }
+    seen(async || {
+        let window = windows_called(title).into_iter().next();
+        window.ok_or_else(|| format!("no window called {title:?} has appeared"))
+    })
+    .await
 }
 
 async fn gone(title: &str) {
-    let until = Instant::now() + PATIENCE;
-    while !windows_called(title).is_empty() {
-        assert!(Instant::now() < until, "the window called {title:?} has not gone");
-        pause(50).await;
-    }
+    seen(async || match windows_called(title)[..] {
+        [] => Ok(()),
+        _ => Err(format!("the window called {title:?} has not gone")),
+    })
+    .await;
 }
 
 /// From `xwininfo`, which knows where the frame's title bar ends.
@@ -211,20 +191,6 @@ async fn drag(from: (i32, i32), to: (i32, i32)) {
     pause(200).await;
 }
 
-/// Whether it comes true in this time.
-pub(crate) async fn within(time: Duration, comes_true: impl AsyncFn() -> bool) -> bool {
-    let until = Instant::now() + time;
-    loop {
-        if comes_true().await {
-            return true;
-        }
-        if Instant::now() > until {
-            return false;
-        }
-        pause(50).await;
-    }
-}
-
 fn pointer((x, y): (i32, i32)) {
     xdotool(&["mousemove", &x.to_string(), &y.to_string()]);
 }
@@ -235,11 +201,6 @@ fn xdotool(words: &[&str]) {
         .status()
         .expect("xdotool is installed");
     assert!(status.success(), "xdotool {words:?} failed");
-}
-
-/// The time a hand needs. Toolkits drop input that comes faster than people are.
-async fn pause(milliseconds: u64) {
-    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
 /// A program that ends with the test, and everything that it started with it.

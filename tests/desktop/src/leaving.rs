@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::bus;
 use crate::hands::Ended;
 
 /// Waits for the name, says that it has it, and dies unanswered of the first call.
@@ -22,15 +23,14 @@ GLib.MainLoop().run()
 
 /// The name on the bus of the one window that is open.
 pub fn name_on_the_bus() -> String {
-    let said = Command::new("gdbus")
-        .args(["call", "--session", "--dest", "org.freedesktop.DBus"])
-        .args(["--object-path", "/org/freedesktop/DBus"])
-        .args(["--method", "org.freedesktop.DBus.ListNames"])
-        .output()
-        .expect("gdbus is installed");
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    let names: Vec<_> = said
-        .split('\'')
+    let bus_itself = "org.freedesktop.DBus";
+    let said = bus::call(
+        bus_itself,
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus.ListNames",
+        &[],
+    );
+    let names: Vec<_> = bus::texts(&said)
         .filter(|name| name.starts_with("dev.tapline."))
         .collect();
     let [name] = names[..] else {

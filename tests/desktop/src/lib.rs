@@ -1,9 +1,11 @@
 //! Hands and eyes for tests of the real window: a driver that reads and presses, a mouse that drags files, and a look
 //! into the keychain. Nothing here knows what Tapline ought to do.
 
+mod bus;
 mod desk;
 mod hands;
 mod leaving;
+mod patience;
 mod window;
 
 pub use desk::{Desk, Entry, keychain, traces_of};

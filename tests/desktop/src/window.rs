@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -11,10 +10,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::hands::{Ended, LOOK, within};
-
-/// How long the app may take to show something on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::hands::Ended;
+use crate::patience::{PATIENCE, acted, seen};
 
 /// One running app.
 pub struct Window {
@@ -46,8 +43,9 @@ impl Window {
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         let driver = Ended::start(&mut driver);
-        wait_until("the driver listens", || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+        seen(async || {
+            let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+            connected.map_err(|error| format!("the driver does not listen: {error}"))
         })
         .await;
         let wanted = json!({ "webkitgtk:browserOptions": { "binary": program, "args": [] } });
@@ -74,8 +72,7 @@ impl Window {
              [translate(normalize-space(),' ','')=translate(concat({words},string(.//kbd)),' ','') or @aria-label={words}]\
              [not(@aria-disabled='true')][not(@disabled)]"
         );
-        let until = Instant::now() + PATIENCE;
-        loop {
+        let press = async || {
             let found = self.find(&path).await;
             let named = serde_json::to_value(&found).expect("an element has a name");
             let listen = "window.pressed = false;\
@@ -84,11 +81,9 @@ impl Window {
             listens.expect("the page listens for the press");
             let pressed = found.click().await;
             pressed.unwrap_or_else(|error| panic!("{words} could not be pressed: {error}"));
-            if within(LOOK, async || self.run("return window.pressed").await == true).await {
-                return;
-            }
-            assert!(Instant::now() < until, "no press reaches {words}");
-        }
+        };
+        let heard = async || self.run("return window.pressed").await == true;
+        acted(press, heard, &format!("no press reaches {words}")).await;
     }
 
     /// Puts text into the field with this label, in place of what stands there.
@@ -100,19 +95,15 @@ impl Window {
 
     /// Waits until the field with this label holds this value: the engine may have to say it first.
     pub async fn holds(&self, label: &str, value: &str, why: &str) {
-        let until = Instant::now() + PATIENCE;
-        loop {
+        seen(async || {
             // Looked up anew each time: a screen that is drawn again has another field.
             let held = self.field(label).await.prop("value").await;
-            if matches!(&held, Ok(Some(held)) if held == value) {
-                return;
+            match held {
+                Ok(Some(held)) if held == value => Ok(()),
+                held => Err(format!("{why}: {label} should hold {value:?}, not {held:?}")),
             }
-            assert!(
-                Instant::now() < until,
-                "{why}: {label} should hold {value:?}, not {held:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        })
+        .await;
     }
 
     async fn field(&self, label: &str) -> Element {
@@ -125,18 +116,14 @@ impl Window {
 
     /// Waits until these words can be read on the screen.
     pub async fn sees(&self, words: &str) {
-        let until = Instant::now() + PATIENCE;
-        loop {
+        seen(async || {
             let text = self.text().await;
             if text.contains(words) {
-                return;
+                return Ok(());
             }
-            assert!(
-                Instant::now() < until,
-                "{words:?} is not on the screen, which says:\n{text}"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            Err(format!("{words:?} is not on the screen, which says:\n{text}"))
+        })
+        .await;
     }
 
     /// Whether these words can be read right now.
@@ -146,11 +133,13 @@ impl Window {
 
     /// Waits until these words can no longer be read.
     pub async fn no_longer_sees(&self, words: &str) {
-        let until = Instant::now() + PATIENCE;
-        while self.text().await.contains(words) {
-            assert!(Instant::now() < until, "{words:?} is still on the screen");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        seen(async || {
+            if self.shows(words).await {
+                return Err(format!("{words:?} is still on the screen"));
+            }
+            Ok(())
+        })
+        .await;
     }
 
     /// Everything that can be read.
@@ -229,12 +218,4 @@ fn quoted(words: &str) -> String {
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
     listener.local_addr().expect("a bound socket has an address").port()
-}
-
-async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < until, "{what}: not in {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
 }
