@@ -183,13 +183,9 @@ QUALIFY tapline_alone OR ROW_NUMBER() OVER (
         )
     }
 
-    /// The columns that decide what is sent: all but an Updated On that fills no property.
+    /// The columns that decide what is sent.
     pub fn sent(&self) -> Vec<&'p str> {
-        let mut without = self.plan.clone();
-        without.updated_on = None;
-        let sent: Vec<String> = columns(&without).iter().map(|column| column.to_lowercase()).collect();
-        let is_sent = |column: &&&str| sent.contains(&column.to_lowercase());
-        self.columns.iter().filter(is_sent).copied().collect()
+        sent(self.plan)
     }
 }
 
@@ -262,6 +258,15 @@ pub fn columns(plan: &Plan) -> Vec<&str> {
     let mut seen = std::collections::BTreeSet::new();
     columns.retain(|column| seen.insert(column.to_lowercase()));
     columns
+}
+
+/// Those of [`columns`] that decide what is sent: all but an Updated On that fills no property.
+pub fn sent(plan: &Plan) -> Vec<&str> {
+    let mut without = plan.clone();
+    without.updated_on = None;
+    let sent: Vec<String> = columns(&without).iter().map(|column| column.to_lowercase()).collect();
+    let is_sent = |column: &&str| sent.contains(&column.to_lowercase());
+    columns(plan).into_iter().filter(is_sent).collect()
 }
 
 pub(super) fn listed(columns: &[&str], indent: &str) -> String {

@@ -1,4 +1,4 @@
-//! The key by which a row is known again in another result: its event key, or else all columns of its plan. A profile's
+//! The key by which a row is known again in another result: its event key, or else the columns of its plan. A profile's
 //! begins with whose row it is, so that the last of an identity's rows is found.
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
@@ -6,8 +6,8 @@ use std::hash::Hasher as _;
 
 use crate::bigquery::{Cell, Row, Schema};
 use crate::ground::ids::ImportId;
-use crate::import::plan::{Plan, Records};
-use crate::import::statement::{columns, known_by};
+use crate::import::plan::{Plan, Records, Rows};
+use crate::import::statement::{columns, known_by, sent};
 use crate::mapping::Mapping;
 use crate::store::{EarlierRun, HeldKey, HeldKeys, Holding, Reading, StoreError};
 
@@ -28,10 +28,15 @@ impl Keys {
             Records::Profiles => Vec::new(),
             Records::Events(events) => places(&events.key.iter().map(String::as_str).collect::<Vec<_>>()),
         };
+        let all = match (&plan.records, &plan.rows) {
+            // An event whose row was touched is the same event, unless it is sent anew for just that.
+            (Records::Events(_), Rows::All | Rows::Changed) => sent(plan),
+            _ => columns(plan),
+        };
         Self {
             hasher: SipHasher13::new_with_key(import.as_bytes()),
             named,
-            all: places(&columns(plan)),
+            all: places(&all),
             profiles: plan.records == Records::Profiles,
         }
     }

@@ -4,9 +4,9 @@ use tapline_core::ground::problem::{Code, Fact};
 use tapline_core::run::Outcome;
 use tapline_core::store::RecordFilter;
 use tapline_core::vault::Attendance;
-use tapline_sandbox::{Fault, Matcher, Rules};
+use tapline_sandbox::{Matcher, Rules};
 
-use super::support::Scene;
+use super::support::{Scene, passcode_refused};
 use super::{UPLOADS, fill, mapping, scene};
 
 #[tokio::test]
@@ -168,8 +168,7 @@ async fn what_arrived_of_a_comparison_that_expired_goes_into_the_state_with_the_
         let import = visits(&scene, name, key);
         let before = scene.sandbox.clevertap().counts().event_records;
         let arrived = || scene.sandbox.clevertap().counts().event_records - before;
-        let refusal = Fault::answer(401, &json!({"status": "fail"}));
-        scene.sandbox.fault(Matcher::path(UPLOADS).nth(2), refusal);
+        scene.sandbox.fault(Matcher::path(UPLOADS).nth(2), passcode_refused());
         let failed = scene.run(import).await;
         assert_eq!(
             (failed.outcome, arrived()),
@@ -177,9 +176,7 @@ async fn what_arrived_of_a_comparison_that_expired_goes_into_the_state_with_the_
             "{name}: {failed:?}"
         );
         scene.sandbox.clear_faults();
-        let drop = format!("DROP TABLE {}", delta(&scene, import));
-        scene.sandbox.google().run_sql(&drop).await.expect("it is gone");
-        scene.sandbox.google().expire_results();
+        scene.results_expire().await;
         let resumed = scene.runner.resume(failed.id, None, Attendance::Unattended).await;
         let resumed = resumed.expect("nothing stands in the way").ended().await;
         assert_eq!(
@@ -197,6 +194,42 @@ async fn what_arrived_of_a_comparison_that_expired_goes_into_the_state_with_the_
             next.problem
         );
         assert_eq!(arrived(), 1_500, "{name}: each event once");
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_row_was_touched_while_its_result_expired_is_the_same_event() {
+    let scene = scene().await;
+    scene.calls_at_once(1);
+    let ids: Vec<String> = (0..1_500).map(|n| format!("u{n}")).collect();
+    let source = |at| {
+        let rows = ids.iter().map(|id| (id.as_str(), Some("Oslo"), Some(at)));
+        rows.collect::<Vec<_>>()
+    };
+    for rows in ["all", "changed"] {
+        fill(&scene, &source("2026-01-05T10:00:00Z")).await;
+        let import = scene.import(
+            rows,
+            &json!({"events": {"name": {"specific": "Visited"}}}),
+            &json!({"rows": rows, "updated_on": {"column": "changed"}, "properties": mapping()}),
+        );
+        let before = scene.sandbox.clevertap().counts().event_records;
+        scene.sandbox.fault(Matcher::path(UPLOADS).nth(2), passcode_refused());
+        let failed = scene.run(import).await;
+        assert_eq!(failed.counts.delivered, 1_000, "{rows}: {failed:?}");
+        scene.sandbox.clear_faults();
+        scene.results_expire().await;
+        fill(&scene, &source("2026-01-06T10:00:00Z")).await;
+        let resumed = scene.runner.resume(failed.id, None, Attendance::Unattended).await;
+        let resumed = resumed.expect("nothing stands in the way").ended().await;
+        assert_eq!(
+            resumed.outcome,
+            Some(Outcome::Completed),
+            "{rows}: {:?}",
+            resumed.problem
+        );
+        let arrived = scene.sandbox.clevertap().counts().event_records - before;
+        assert_eq!(arrived, 1_500, "{rows}: when a row was touched is no part of its event");
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Expected {
     times: Counted,
     whole: Counted,
     now: Counted,
+    /// How often a version was in the source when the last run looked at it, at most: it looks twice where its result expires.
+    looked: BTreeMap<Version, u64>,
     /// Runs, and of how many records of each identity nobody can say that they arrived.
     open: BTreeMap<String, Counted>,
     /// Identities of records that CleverTap did not understand by themselves. They are listed, and wait for a person.
@@ -48,6 +50,7 @@ impl Expected {
             times: Counted::new(),
             whole: Counted::new(),
             now: Counted::new(),
+            looked: BTreeMap::new(),
             open: BTreeMap::new(),
             not_understood: BTreeSet::new(),
             ever: Counted::new(),
@@ -57,8 +60,14 @@ impl Expected {
         }
     }
 
-    /// The source is about to be read as it is, with or without the property that some rows are rejected for.
+    /// The source is about to be read by a run as it is, with or without the property that some rows are rejected for.
     pub fn sees(&mut self, source: &Source, with_age: bool) {
+        self.looked.clear();
+        self.sees_again(source, with_age);
+    }
+
+    /// The same run is about to read the source once more, as it is now.
+    pub fn sees_again(&mut self, source: &Source, with_age: bool) {
         let mut versions: BTreeMap<Version, u64> = BTreeMap::new();
         self.now.clear();
         for row in source.rows.iter().filter(|row| is_sent(source, row, with_age)) {
@@ -67,13 +76,16 @@ impl Expected {
                 Way::All | Way::Changed => None,
             };
             let event = self.kind.event(row);
-            *self.times.entry(event.clone()).or_default() += 1;
             if is_sent(source, row, true) {
                 *self.now.entry(event.clone()).or_default() += 1;
             }
             *versions.entry((event, row.payload(), changed)).or_default() += 1;
         }
         for (version, times) in versions {
+            let looked = self.looked.entry(version.clone()).or_default();
+            let more = times.saturating_sub(*looked);
+            *looked += more;
+            *self.times.entry(version.0.clone()).or_default() += more;
             let most = self.most.entry(version).or_default();
             *most = times.max(*most);
         }

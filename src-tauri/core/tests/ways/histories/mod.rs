@@ -325,7 +325,10 @@ impl<'a> History<'a> {
 
     async fn runs(&mut self) -> Option<Run> {
         match self.chance.between(0, 10) {
-            0 | 1 => self.killed(),
+            0 | 1 => {
+                let run = self.killed()?;
+                self.goes_on(run).await
+            }
             2 => {
                 let going = self.scene.start(self.import).await;
                 for _ in 0..self.chance.between(0, 200) {
@@ -346,9 +349,22 @@ impl<'a> History<'a> {
     async fn goes_on(&mut self, run: Run) -> Option<Run> {
         if run.outcome.is_some_and(Outcome::is_early) && self.chance.in_hundred(50) {
             self.note(Some(&run));
+            if self.chance.in_hundred(50) {
+                self.expires().await;
+            }
             return self.resumed(run.id).await;
         }
         Some(run)
+    }
+
+    /// Google lets go of what the run was reading, and its source is another by the time it is gone on with.
+    async fn expires(&mut self) {
+        self.scene.results_expire().await;
+        self.told.push("the result expired".to_owned());
+        let told = self.source.changes(&mut self.chance);
+        self.told.extend(told);
+        self.source.put(self.scene).await;
+        self.expected.sees_again(&self.source, self.with_age());
     }
 
     async fn resumed(&mut self, run: RunId) -> Option<Run> {
