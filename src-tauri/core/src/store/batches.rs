@@ -223,30 +223,6 @@ impl BatchesMut<'_> {
         parts.iter().try_for_each(|part| self.open(run, part))
     }
 
-    /// The result up to this position has expired, and another is asked for. Batches in doubt whose records may be sent
-    /// again let go of their keys, so that these are sent again; they stay in doubt until all of the new result was tried.
-    pub fn expired(&self, run: i64, up_to: u64, may_repeat: bool) -> Result<()> {
-        if may_repeat {
-            self.0
-                .execute(
-                    "DELETE FROM held WHERE run = ?1 AND batch IN
-                        (SELECT number FROM batches WHERE run = ?1 AND in_doubt > 0 AND last_row <= ?2)",
-                    (run, number(up_to)),
-                )
-                .doing("letting go of the keys of batches in doubt")?;
-        }
-        Ok(())
-    }
-
-    /// All rows of a run were tried. What an expired result left in doubt, and let go of, was sent again from a newer one.
-    pub fn settle_expired(&self, run: i64) -> Result<()> {
-        let sql = "SELECT number FROM batches
-                   WHERE run = ?1 AND in_doubt > 0 AND last_row <= (SELECT base FROM runs WHERE number = ?1)
-                     AND number NOT IN (SELECT batch FROM held WHERE run = ?1)";
-        let settled = text::rows(self.0, "batches", sql, [run], |cells| cells.count("number"))?;
-        settled.into_iter().try_for_each(|batch| self.repeated(run, batch))
-    }
-
     fn instead_of(&self, run: i64, batch: u64) -> Result<Option<u64>> {
         let sql = "SELECT instead_of FROM batches WHERE run = ?1 AND number = ?2";
         let found = text::row(self.0, "batches", sql, (run, number(batch)), |cells| {
@@ -256,7 +232,7 @@ impl BatchesMut<'_> {
     }
 
     /// Takes back what was known of a batch in doubt.
-    fn repeated(&self, run: i64, batch: u64) -> Result<()> {
+    pub(super) fn repeated(&self, run: i64, batch: u64) -> Result<()> {
         let key = (run, number(batch));
         HeldMut(self.0).release(run, batch)?;
         self.0

@@ -116,27 +116,19 @@ impl HeldKeys {
         let mut statement = reading
             .0
             .prepare_cached(
-                "SELECT keys, batches.in_doubt > 0 AND ?3 FROM held
-                 JOIN batches ON batches.run = held.run AND batches.number = held.batch
-                 WHERE held.run = ?1 AND (?2 IS NULL OR batches.last_row <= ?2) ORDER BY held.batch",
+                "SELECT keys, held.batch < 0 OR (batches.in_doubt > 0 AND ?3) FROM held
+                 JOIN batches ON batches.run = held.run AND batches.number IN (held.batch, -held.batch)
+                 WHERE held.run = ?1 AND (?2 IS NULL OR batches.last_row <= ?2) ORDER BY batches.number",
             )
             .doing(doing)?;
         let mut rows = statement.query((run, up_to.map(number), but_in_doubt)).doing(doing)?;
         while let Some(row) = rows.next().doing(doing)? {
             let (keys, in_doubt): (Vec<u8>, bool) = (row.get(0).doing(doing)?, row.get(1).doing(doing)?);
-            let (keys, rest) = keys.as_chunks::<16>();
-            if !rest.is_empty() {
-                return Err(StoreError::Damaged {
-                    table: "held",
-                    column: "keys",
-                    found: format!("{} bytes more than whole keys", rest.len()),
-                });
-            }
-            for key in keys {
+            for key in keys_back(&keys)? {
                 if in_doubt {
-                    self.doubt(HeldKey(*key))?;
+                    self.doubt(key)?;
                 } else {
-                    self.add(way, HeldKey(*key))?;
+                    self.add(way, key)?;
                 }
             }
         }
@@ -185,6 +177,19 @@ impl HeldKeys {
         };
         taken.doing("looking for a held key")
     }
+}
+
+/// The keys of a batch, in its order.
+pub(super) fn keys_back(bytes: &[u8]) -> Result<Vec<HeldKey>> {
+    let (keys, rest) = bytes.as_chunks::<16>();
+    if rest.is_empty() {
+        return Ok(keys.iter().copied().map(HeldKey).collect());
+    }
+    Err(StoreError::Damaged {
+        table: "held",
+        column: "keys",
+        found: format!("{} bytes more than whole keys", rest.len()),
+    })
 }
 
 #[cfg(test)]

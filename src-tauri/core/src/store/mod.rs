@@ -8,6 +8,7 @@ mod comparisons;
 mod connections;
 mod doubts;
 mod error;
+mod expired;
 mod forgetting;
 mod held;
 mod holder;

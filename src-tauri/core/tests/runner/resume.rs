@@ -450,6 +450,46 @@ async fn profiles_in_doubt_of_an_expired_result_are_sent_again_from_the_next() {
 }
 
 #[tokio::test]
+async fn what_was_in_doubt_and_is_not_in_the_next_result_stays_in_doubt() {
+    let resend = json!({"events": {"name": {"specific": "Visited"}, "in_doubt": "resend"}});
+    for (what, records) in [("profiles", &json!("profiles")), ("events", &resend)] {
+        let scene = Scene::new().await;
+        scene.good_people(9_000);
+        let import = scene.import("People", records, &json!({}));
+        scene.never_hears_of_the_first(3);
+        let failed = scene.fails_at(import, "u8500").await;
+        assert_eq!(failed.counts.in_doubt, 1_000, "{what}: {:?}", failed.counts);
+        scene.sandbox.google().expire_results();
+        // Two of them are gone, and one is another row now.
+        let email = |n: u64| if n == 502 { "new".to_owned() } else { format!("u{n}") };
+        let left = (1..=9_000).filter(|n| *n != 500 && *n != 501);
+        scene.rows(left.map(|n| (format!("u{n}"), format!("{}@example.com", email(n)))));
+        let run = scene.resume(failed.id).await;
+        let listed: Vec<_> = scene.records(&run).into_iter().map(|row| row.identity).collect();
+        // Of an event that was edited nobody will hear either. What was sent of a profile is newer.
+        let lost: &[&str] = if what == "events" {
+            &["u500", "u501", "u502"]
+        } else {
+            &["u500", "u501"]
+        };
+        assert_eq!(
+            listed,
+            lost.iter().map(|whose| Some((*whose).to_owned())).collect::<Vec<_>>(),
+            "{what}: they may have arrived, and nobody can say"
+        );
+        assert_eq!(
+            (run.outcome, run.counts.delivered, run.counts.in_doubt),
+            (Some(Outcome::CompletedInDoubt), 8_998, lost.len() as u64),
+            "{what}: all others were sent again: {:?}",
+            run.problem
+        );
+        assert_whole(&run.counts);
+        let held = scene.count("SELECT count(*) FROM held");
+        assert_eq!(held, 0, "{what}: no key is held any more");
+    }
+}
+
+#[tokio::test]
 async fn what_a_run_left_in_doubt_is_settled_before_the_next_sends_anything_newer() {
     let scene = Scene::new().await;
     scene.good_people(3_000);

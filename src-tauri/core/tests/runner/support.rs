@@ -210,21 +210,6 @@ impl Scene {
         self.start(import).await.ended().await
     }
 
-    /// Google lets go of every result, of those too that have a table.
-    pub async fn results_expire(&self) {
-        let google = self.sandbox.google();
-        google.expire_results();
-        let tables = self.store.read(|r| {
-            let runs = r.runs().list(None)?;
-            let named = runs.iter().map(|run| r.comparisons().result_table(run.number));
-            named.collect::<Result<Vec<_>, _>>()
-        });
-        for table in tables.unwrap().into_iter().flatten() {
-            let drop = format!("DROP TABLE IF EXISTS `acme-dw.shop.{}`", table.table.name);
-            google.run_sql(&drop).await.expect("it is gone");
-        }
-    }
-
     pub fn records(&self, run: &Run) -> Vec<RecordRow> {
         self.store
             .read(|r| {

@@ -1,6 +1,7 @@
 //! The store, on real files.
 
 mod damage;
+mod expired;
 mod forgetting;
 mod resends;
 

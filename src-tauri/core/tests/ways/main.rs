@@ -26,6 +26,23 @@ pub async fn scene() -> Scene {
     Scene::with(Options::with_sql()).await
 }
 
+impl Scene {
+    /// Google lets go of every result, of those too that have a table.
+    pub async fn results_expire(&self) {
+        let google = self.sandbox.google();
+        google.expire_results();
+        let tables = self.store.read(|r| {
+            let runs = r.runs().list(None)?;
+            let named = runs.iter().map(|run| r.comparisons().result_table(run.number));
+            named.collect::<Result<Vec<_>, _>>()
+        });
+        for table in tables.unwrap().into_iter().flatten() {
+            let drop = format!("DROP TABLE IF EXISTS `acme-dw.shop.{}`", table.table.name);
+            google.run_sql(&drop).await.expect("it is gone");
+        }
+    }
+}
+
 /// Fills `shop.people` anew: an id, a city, and when it was changed.
 pub async fn fill(scene: &Scene, rows: &[(&str, Option<&str>, Option<&str>)]) {
     let columns = [
