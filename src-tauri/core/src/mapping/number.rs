@@ -12,6 +12,11 @@ pub(super) struct Decimal<'a> {
     exponent: i32,
 }
 
+/// Places before the point, at most, of a text without an exponent: no FLOAT64 has more digits that mean something.
+const MOST_PLAIN: i32 = 17;
+/// Zeros behind the point, at most, before its first digit; as a negative number.
+const FEWEST_PLAIN: i32 = -4;
+
 /// Why a text is no number that a record can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NumberFault {
@@ -70,6 +75,38 @@ impl<'a> Decimal<'a> {
         if self.exponent != 0 {
             out.push(b'e');
             super::json::integer(out, i64::from(self.exponent));
+        }
+    }
+
+    /// Writes it as a text that people read: without an exponent, as long as that does not make it long. `1.2345678E7`, which is
+    /// how a FLOAT64 of eight digits arrives, is the number 12345678 to everybody, and to BigQuery where it makes a text of it.
+    pub fn write_plain(&self, out: &mut Vec<u8>) {
+        let point = i32::try_from(self.whole.len()).unwrap_or(i32::MAX).saturating_add(self.exponent);
+        if self.exponent == 0 || !(FEWEST_PLAIN..=MOST_PLAIN).contains(&point) {
+            return self.write(out);
+        }
+        let digits: Vec<u8> = self.whole.bytes().chain(self.part.bytes()).collect();
+        let (before, behind) = match usize::try_from(point) {
+            Ok(point) if point >= digits.len() => (point, 0),
+            Ok(point) => (point, digits.len() - point),
+            Err(_) => (0, digits.len()),
+        };
+        if self.negative {
+            out.push(b'-');
+        }
+        let start = out.len();
+        let zeros = std::iter::repeat_n(b'0', before.saturating_sub(digits.len()));
+        let whole = digits[..before.min(digits.len())].iter().copied().chain(zeros);
+        out.extend(whole.skip_while(|digit| *digit == b'0'));
+        if out.len() == start {
+            out.push(b'0');
+        }
+        let part = &digits[digits.len() - behind..];
+        let kept = part.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        if kept > 0 {
+            out.push(b'.');
+            out.extend(std::iter::repeat_n(b'0', usize::try_from(-point).unwrap_or(0)));
+            out.extend_from_slice(&part[..kept]);
         }
     }
 
@@ -203,6 +240,33 @@ mod tests {
     }
 
     #[test]
+    fn as_text_a_number_has_an_exponent_only_where_it_would_be_long_without() {
+        let rows = [
+            ("1.2345678E7", "12345678"),
+            ("-1.2345678E7", "-12345678"),
+            ("1.0E10", "10000000000"),
+            ("1.2345678901234567E16", "12345678901234567"),
+            ("1.0E17", "1e17"),
+            ("1.7976931348623157E308", "1.7976931348623157e308"),
+            ("1.234567812E7", "12345678.12"),
+            ("1200e-3", "1.2"),
+            ("12e-3", "0.012"),
+            ("1.0E-4", "0.0001"),
+            ("1.5E-5", "0.000015"),
+            ("1.5E-6", "1.5e-6"),
+            (".05e2", "5"),
+            (".0005e2", "0.05"),
+            ("0e9", "0"),
+            ("12.50", "12.5"),
+        ];
+        for (text, expected) in rows {
+            let mut out = Vec::new();
+            Decimal::read(text).expect("a number").write_plain(&mut out);
+            assert_eq!(String::from_utf8(out).as_deref(), Ok(expected), "for {text:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_told_from_what_is_not_finite() {
         for text in [
             "", "-", "+", ".", "e5", "1e", "1e+", "1,000", " 1", "1 ", "0x10", "1_000", "--1", "1.2.3", "٣", "twelve",
@@ -271,6 +335,17 @@ mod tests {
             }
             if is_shortest(&text) {
                 proptest::prop_assert_eq!(canonical(&text), Ok(text));
+            }
+        }
+
+        #[test]
+        fn a_number_as_text_means_the_same(text in "[+-]?[0-9]{0,9}(\\.[0-9]{0,9})?([eE][+-]?[0-9]{1,2})?") {
+            if let Ok(number) = Decimal::read(&text) {
+                let mut plain = Vec::new();
+                number.write_plain(&mut plain);
+                let plain = String::from_utf8(plain).expect("ASCII");
+                let (before, after): (f64, f64) = (text.parse().expect("Rust reads it"), plain.parse().expect("and this"));
+                proptest::prop_assert_eq!(before + 0.0, after + 0.0, "{} became {}", text, plain);
             }
         }
 

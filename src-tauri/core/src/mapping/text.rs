@@ -109,7 +109,7 @@ fn shortest(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     match Decimal::read(&text) {
         Ok(number) => {
             let mut out = Vec::with_capacity(text.len());
-            number.write(&mut out);
+            number.write_plain(&mut out);
             String::from_utf8(out).ok().map(Cow::Owned)
         }
         Err(NumberFault::Infinite) => Some(text),
@@ -193,6 +193,7 @@ mod tests {
             ("1", Some("1")),
             ("007", Some("7")),
             ("0", Some("0")),
+            ("1.2345678E7", Some("12345678")),
             ("NaN", Some("NaN")),
             ("x", None),
         ] {
