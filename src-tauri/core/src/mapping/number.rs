@@ -81,7 +81,9 @@ impl<'a> Decimal<'a> {
     /// Writes it as a text that people read: without an exponent, as long as that does not make it long. `1.2345678E7`, which is
     /// how a FLOAT64 of eight digits arrives, is the number 12345678 to everybody, and to BigQuery where it makes a text of it.
     pub fn write_plain(&self, out: &mut Vec<u8>) {
-        let point = i32::try_from(self.whole.len()).unwrap_or(i32::MAX).saturating_add(self.exponent);
+        let point = i32::try_from(self.whole.len())
+            .unwrap_or(i32::MAX)
+            .saturating_add(self.exponent);
         if self.exponent == 0 || !(FEWEST_PLAIN..=MOST_PLAIN).contains(&point) {
             return self.write(out);
         }
