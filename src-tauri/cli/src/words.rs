@@ -2,9 +2,9 @@
 
 use tapline_api::wire::check::{CheckReport, StepState, Verdict};
 use tapline_api::wire::connection::LastCheck;
-use tapline_api::wire::import::{ImportStatus, SyncType};
+use tapline_api::wire::import::{ImportStatus, Reason, SyncType};
 use tapline_api::wire::problem::Problem;
-use tapline_api::wire::run::{Doubt, Fate, Outcome, Phase, Run};
+use tapline_api::wire::run::{Doubt, Fate, Outcome, Phase, ReasonGroup, Run, RunReasons};
 
 use crate::say::{clean, counted, number};
 
@@ -111,6 +111,28 @@ pub fn run(run: &Run) -> String {
         lines.push(format!("  Caution:     {}", clean(&caution.words)));
     }
     lines.join("\n")
+}
+
+/// What became of the rows that were not delivered, and of what CleverTap takes and cuts: a line each, with a break before it.
+pub fn reasons(reasons: &RunReasons) -> String {
+    let told = |count: u64, what: &str, fate: &str, reason: &Reason| {
+        let column = reason.column.as_deref().map(|column| format!(" in {}", clean(column)));
+        format!(
+            "\n  {} {fate}{}: {} ({})",
+            counted(count, what),
+            column.unwrap_or_default(),
+            clean(&reason.reason),
+            clean(&reason.code),
+        )
+    };
+    let group = |group: &ReasonGroup| {
+        let means = group.means.as_ref();
+        let means = means.map(|means| format!("\n    {}", clean(&means.explanation)));
+        told(group.reason.count, "row", fate(group.fate), &group.reason) + &means.unwrap_or_default()
+    };
+    let warning = |warning: &Reason| told(warning.count, "record", "sent with a warning", warning);
+    let groups = reasons.groups.iter().map(group);
+    groups.chain(reasons.warnings.iter().map(warning)).collect()
 }
 
 /// What is in doubt, since when, and what to type for either answer.

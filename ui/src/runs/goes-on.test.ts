@@ -35,7 +35,7 @@ beforeEach(() => {
     "runs.resume": { ...going, counts: { ...going.counts, delivered: 81 } },
     "runs.leave_doubt": { ...over, outcome: "completed_in_doubt" },
     "runs.resend_plan": { records: 20, people: 20, left_out: 0, bytes: 0, bytes_billed: 0, precision: "at_most", words: ["The records are sent as they were stored."], problem: null },
-    "runs.reasons": { groups: [phones] },
+    "runs.reasons": { groups: [phones], warnings: [] },
     "runs.records": recordsPage,
   });
 });

@@ -2,6 +2,7 @@ import { call, onChanged, onSignal, problemOf } from "../backend";
 import type { Exported } from "../backend/generated/Exported";
 import type { InDoubt } from "../backend/generated/InDoubt";
 import type { Problem } from "../backend/generated/Problem";
+import type { Reason } from "../backend/generated/Reason";
 import type { ReasonGroup } from "../backend/generated/ReasonGroup";
 import type { Run } from "../backend/generated/Run";
 import { Tenths } from "./progress";
@@ -19,6 +20,8 @@ export class RunPage {
   run = $state.raw<Run | null>(null);
   problem = $state.raw<Problem | null>(null);
   groups = $state.raw<ReasonGroup[]>([]);
+  /** What CleverTap takes and then cuts or changes, of records that were sent. */
+  warnings = $state.raw<Reason[]>([]);
   /** Which word to the run is on its way. */
   telling = $state<"pause" | "stop" | null>(null);
   actProblem = $state.raw<Problem | null>(null);
@@ -63,7 +66,9 @@ export class RunPage {
   async loadReasons(): Promise<void> {
     this.#reasonsAt = Date.now();
     try {
-      this.groups = (await call("runs.reasons", { run: this.#id })).groups;
+      const { groups, warnings } = await call("runs.reasons", { run: this.#id });
+      this.groups = groups;
+      this.warnings = warnings;
     } catch (thrown) {
       this.actProblem = problemOf(thrown);
     }

@@ -8,7 +8,7 @@ let page: RunPage;
 
 beforeEach(() => {
   host = new FakeHost({
-    "runs.get": going, "runs.stop": { ...going, phase: "stopping" }, "runs.reasons": { groups: [phones] }, "runs.records": recordsPage,
+    "runs.get": going, "runs.stop": { ...going, phase: "stopping" }, "runs.reasons": { groups: [phones], warnings: [] }, "runs.records": recordsPage,
     "runs.export": { path: "/home/ada/failed.csv", rows: 120 },
   });
   page = new RunPage("r1");

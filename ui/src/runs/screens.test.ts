@@ -16,7 +16,7 @@ beforeEach(() => {
     "runs.get": going,
     "runs.list": [over, { ...going, id: "r2" }],
     "runs.stop": { ...going, phase: "stopping" },
-    "runs.reasons": { groups: [phones] },
+    "runs.reasons": { groups: [phones], warnings: [] },
     "runs.records": recordsPage,
     "runs.resend_plan": { records: 120, people: 118, left_out: 2, bytes: 1_000, bytes_billed: 10_485_760, precision: "at_most", words: ["They are read again from the source."], problem: null },
     "runs.resend": { ...going, id: "r9", mends: "r1" },
@@ -51,6 +51,16 @@ describe("a run on the screen", () => {
     expect(await screen.findByRole("button", { name: /Phone has no country code/ })).toBeTruthy();
     expect(await screen.findByText("1 to 50 of 120")).toBeTruthy();
     expect(screen.getByText("10 MB"), "what BigQuery billed").toBeTruthy();
+  });
+
+  it("says what CleverTap took and cut, although every record was delivered", async () => {
+    host.on("runs.get", { ...over, outcome: "completed", counts: { ...over.counts, delivered: over.counts.read, rejected: 0, unprocessed: 0, in_doubt: 0 } });
+    host.on("runs.reasons", { groups: [], warnings: [{ code: "text_cut", column: "bio", reason: "The text is longer than 512 bytes, and CleverTap cuts it", count: 3 }] });
+    show();
+    const warned = await screen.findByRole("region", { name: "Sent with a warning" });
+    expect(within(warned).getByText(/CleverTap cuts it/)).toBeTruthy();
+    expect(within(warned).getByText("3 records")).toBeTruthy();
+    expect(within(warned).getByText("Column bio")).toBeTruthy();
   });
 
   it("explains honestly what in doubt means after an interruption", async () => {

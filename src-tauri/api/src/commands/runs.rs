@@ -15,6 +15,7 @@ use tapline_core::store::{Reading, RecordFilter, RecordRow, RunRow, StoreError};
 use super::source::billed;
 use super::{id, off_thread};
 use crate::App;
+use crate::wire::import::Reason;
 use crate::wire::run::{
     Doubt, Exported, ReasonGroup, RecordsAsk, RecordsPage, Run, RunReasons, RunRecord, RunRef, RunsAsk,
 };
@@ -55,14 +56,18 @@ pub(super) async fn pause(app: &Arc<App>, ask: RunRef) -> Result<Run, Problem> {
 }
 
 pub(super) async fn reasons(app: &Arc<App>, ask: RunRef) -> Result<RunReasons, Problem> {
-    let groups = app
+    let (groups, warned) = app
         .look(move |store| {
             let row = run_of(store, &ask.run)?;
-            store.records().reasons(row.number)
+            Ok((
+                store.records().reasons(row.number)?,
+                store.batches().warned(row.number)?,
+            ))
         })
         .await?;
     Ok(RunReasons {
         groups: groups.into_iter().map(ReasonGroup::from).collect(),
+        warnings: warned.into_iter().map(Reason::from).collect(),
     })
 }
 

@@ -139,7 +139,11 @@ wire! {
     #[serde(rename_all = "snake_case")]
     pub enum Fate { Rejected, Unprocessed, InDoubt }
 
-    pub struct RunReasons { pub groups: Vec<ReasonGroup> }
+    pub struct RunReasons {
+        pub groups: Vec<ReasonGroup>,
+        /// What CleverTap takes and then cuts or changes, of records that were sent: by column, the most first.
+        pub warnings: Vec<Reason>,
+    }
 
     pub struct ReasonGroup {
         pub fate: Fate,

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tapline_api::wire::import::{Import, ImportBrief, ImportRef, ImportRunAsk, ImportSave, RestartPlan, RunWarning};
 use tapline_api::wire::problem::Problem;
-use tapline_api::wire::run::{Outcome, Run};
+use tapline_api::wire::run::{Outcome, Run, RunReasons, RunRef};
 use tapline_api::{Code, Fact, offline};
 
 use super::{accounts, connections};
@@ -186,12 +186,13 @@ pub async fn to_its_end(desk: &mut Desk, started: Run) -> Answered {
         let said = format!("Run {id} was left in the middle. What was on its way will be listed as in doubt.");
         return Ok(Said::new(json!({ "run": { "id": id } }), said).ending(End::Stopped));
     };
-    Ok(ending(&ended))
+    let reasons = desk.ask("runs.reasons", RunRef { run: ended.id.clone() }).await?;
+    Ok(ending(&ended, &reasons))
 }
 
 /// How a run's outcome is an answer.
-fn ending(run: &Run) -> Said {
-    let words = words::run(run);
+fn ending(run: &Run, reasons: &RunReasons) -> Said {
+    let words = words::run(run) + &words::reasons(reasons);
     let end = match run.outcome {
         Some(Outcome::CompletedWithRejects | Outcome::CompletedInDoubt) => End::WithRejects,
         Some(Outcome::Stopped) => End::Stopped,
@@ -200,5 +201,6 @@ fn ending(run: &Run) -> Said {
         Some(Outcome::Completed) | None => End::Done,
     };
     let problem = run.problem.clone().filter(|_| run.outcome == Some(Outcome::Failed));
-    Said::new(json!({ "run": run }), words).ending(end).but(problem)
+    let answer = json!({ "run": run, "reasons": reasons.groups, "warnings": reasons.warnings });
+    Said::new(answer, words).ending(end).but(problem)
 }

@@ -127,23 +127,7 @@ async fn show(desk: &Desk, run: String) -> Answered {
     let ask = RunRef { run };
     let run: Run = desk.ask("runs.get", &ask).await?;
     let reasons: RunReasons = desk.ask("runs.reasons", &ask).await?;
-    let mut words = words::run(&run);
-    for group in &reasons.groups {
-        let reason = &group.reason;
-        let column = reason.column.as_deref().map(|column| format!(" in {}", clean(column)));
-        let _ = write!(
-            words,
-            "\n  {} {}{}: {} ({})",
-            counted(reason.count, "row"),
-            words::fate(group.fate),
-            column.unwrap_or_default(),
-            clean(&reason.reason),
-            clean(&reason.code),
-        );
-        if let Some(means) = &group.means {
-            let _ = write!(words, "\n    {}", clean(&means.explanation));
-        }
-    }
+    let mut words = words::run(&run) + &words::reasons(&reasons);
     for problem in run
         .problem
         .iter()
@@ -152,7 +136,10 @@ async fn show(desk: &Desk, run: String) -> Answered {
         words.push('\n');
         words.push_str(&problem_words(problem, desk.verbose));
     }
-    Ok(Said::new(json!({ "run": run, "reasons": reasons.groups }), words))
+    Ok(Said::new(
+        json!({ "run": run, "reasons": reasons.groups, "warnings": reasons.warnings }),
+        words,
+    ))
 }
 
 async fn rows(desk: &Desk, run: String, code: Option<String>, search: Option<String>, limit: u32) -> Answered {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::warned::Warned;
 use crate::clevertap::upload::{BETWEEN, CLOSES, OPENS};
+use crate::mapping::Warning;
 use crate::store::{HeldKey, Manifest, NewBatch};
 
 /// Records on their way, within the body of the call that carries them: nothing is copied to send it, or to send it again.
@@ -16,6 +18,7 @@ pub(super) struct Batch {
     lines: Vec<Line>,
     /// Rows that gave way to each record's, inside BigQuery. Empty where none did.
     gave_way: Vec<u64>,
+    warned: Warned,
     /// The batch in doubt whose records these are.
     pub instead_of: Option<u64>,
 }
@@ -37,6 +40,7 @@ pub(super) struct Filling {
     body: Vec<u8>,
     lines: Vec<Line>,
     gave_way: Vec<u64>,
+    warned: Warned,
     pub instead_of: Option<u64>,
 }
 
@@ -46,6 +50,7 @@ impl Filling {
             body: OPENS.to_vec(),
             lines: Vec::new(),
             gave_way: Vec::new(),
+            warned: Warned::default(),
             instead_of,
         }
     }
@@ -90,6 +95,13 @@ impl Filling {
         }
     }
 
+    /// Notes what CleverTap will cut or change of the record that was added last.
+    pub fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
+        if let Some(place) = self.lines.len().checked_sub(1) {
+            self.warned.note(place, warnings);
+        }
+    }
+
     /// The batch, once it has all of its records.
     pub fn close(mut self, number: u64) -> Batch {
         self.body.extend_from_slice(CLOSES);
@@ -98,6 +110,7 @@ impl Filling {
             body: self.body.into(),
             lines: self.lines,
             gave_way: self.gave_way,
+            warned: self.warned,
             instead_of: self.instead_of,
         }
     }
@@ -110,7 +123,7 @@ impl Batch {
 
     /// About how many bytes it takes, the ledger's share with it.
     pub fn size(&self) -> usize {
-        self.body.len() + 3 * size_of::<Line>() * self.lines.len()
+        self.body.len() + 3 * size_of::<Line>() * self.lines.len() + self.warned.size()
     }
 
     /// The body of the call that carries the whole batch.
@@ -145,6 +158,7 @@ impl Batch {
                 out.extend_from_slice(self.record(place));
                 true
             });
+            picked.warn(self.warned.at(place));
         }
         picked.close(number)
     }
@@ -159,6 +173,7 @@ impl Batch {
             collapsed: self.gave_way.iter().sum(),
             keys: self.lines.iter().map(|line| line.key).collect(),
             instead_of: self.instead_of,
+            warned: self.warned.counted(),
         }
     }
 }

@@ -24,6 +24,7 @@ mod room;
 mod send;
 mod settle;
 mod source;
+mod warned;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

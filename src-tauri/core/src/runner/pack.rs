@@ -148,16 +148,20 @@ impl Packer {
 
     fn row(&mut self, position: u64, row: Row<'_>, key: HeldKey, packed: &mut Packed) {
         let collapsed = self.group_size(row).saturating_sub(1);
-        let mut rejections = Vec::new();
+        let (mut rejections, mut warned) = (Vec::new(), Vec::new());
         self.filling.add(position, collapsed, key, |out| {
             match self.mapping.map(row, self.run_start_second, out) {
-                Outcome::Record { .. } => true,
+                Outcome::Record { warnings } => {
+                    warned = warnings;
+                    true
+                }
                 Outcome::Rejected { rejections: found } => {
                     rejections = found;
                     false
                 }
             }
         });
+        self.filling.warn(warned);
         if let Some(first) = rejections.first() {
             let row = RecordRow {
                 position,

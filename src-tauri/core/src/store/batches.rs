@@ -1,10 +1,12 @@
 //! The ledger: before bytes leave, a batch is *open*; after the answer, it says what happened. While it is open its
 //! manifest names every record in it, so that whoever finds it open can list what is in doubt.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
+use serde::{Deserialize, Serialize};
 
 use super::error::{Doing as _, Result, StoreError};
 use super::held::{HeldKey, HeldMut};
@@ -61,6 +63,17 @@ pub struct NewBatch {
     pub keys: Vec<HeldKey>,
     /// The batch in doubt whose records it sends again. What is known of that one stands until this one is answered.
     pub instead_of: Option<u64>,
+    /// What CleverTap will cut or change of these.
+    pub warned: Vec<Warned>,
+}
+
+/// Records that were sent although CleverTap cuts or changes what stands in this column. Holds no value of theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warned {
+    pub column: String,
+    pub code: String,
+    pub reason: String,
+    pub records: u64,
 }
 
 /// What an answer says.
@@ -108,6 +121,28 @@ impl Batches<'_> {
         let sql = "SELECT * FROM batches WHERE run = ?1 AND first_row > ?2 AND in_doubt > 0 ORDER BY number";
         let doubted = text::rows(self.0, "batches", sql, (run, number(base)), take)?;
         Ok(doubted.into_iter().filter(|batch| batch.state.is_tried()).collect())
+    }
+
+    /// What CleverTap cut or changed of a run's records, or may have where they are in doubt: the most first.
+    pub fn warned(&self, run: i64) -> Result<Vec<Warned>> {
+        let sql = "SELECT state, warned FROM batches WHERE run = ?1 AND warned IS NOT NULL";
+        let batches = text::rows(self.0, "batches", sql, [run], |cells| {
+            let left = match cells.kept("state")? {
+                BatchState::Open | BatchState::Answered | BatchState::InDoubt => true,
+                BatchState::Unsent | BatchState::Split | BatchState::Repeated => false,
+            };
+            let warned: Vec<Warned> = cells.json("warned")?;
+            Ok(if left { warned } else { Vec::new() })
+        })?;
+        let mut all: BTreeMap<(String, String), Warned> = BTreeMap::new();
+        for one in batches.into_iter().flatten() {
+            all.entry((one.column.clone(), one.code.clone()))
+                .and_modify(|known| known.records += one.records)
+                .or_insert(one);
+        }
+        let mut all: Vec<_> = all.into_values().collect();
+        all.sort_by_key(|warned| std::cmp::Reverse(warned.records));
+        Ok(all)
     }
 
     /// The highest number that a batch of the run has.
@@ -158,12 +193,13 @@ impl BatchesMut<'_> {
     /// Says that a batch may have left. Its bytes may leave once this is on the disk, and not before.
     pub fn open(&self, run: i64, batch: &NewBatch) -> Result<()> {
         let (first, last) = batch.manifest.span;
+        let warned = (!batch.warned.is_empty()).then(|| serde_json::json!(batch.warned).to_string());
         self.0
             .prepare_cached(
                 "INSERT INTO batches (run, number, state, first_row, last_row, records, bytes, manifest, positions, collapsed,
-                    instead_of, opened_at)
+                    instead_of, warned, opened_at)
                  VALUES (:run, :number, 'open', :first_row, :last_row, :records, :bytes, :manifest, :positions, :collapsed,
-                    :instead_of, :opened_at)",
+                    :instead_of, :warned, :opened_at)",
             )
             .and_then(|mut statement| {
                 statement.execute(named_params! {
@@ -177,6 +213,7 @@ impl BatchesMut<'_> {
                     ":positions": batch.manifest.positions,
                     ":collapsed": number(batch.collapsed),
                     ":instead_of": batch.instead_of.map(number),
+                    ":warned": warned,
                     ":opened_at": Timestamp::now().as_millisecond(),
                 })
             })

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_calls_at_once.sql"),
     include_str!("migrations/0007_cautions.sql"),
     include_str!("migrations/0008_beginnings.sql"),
+    include_str!("migrations/0009_warnings.sql"),
 ];
 
 /// Refuses a newer store, and brings an older one forward in one transaction.

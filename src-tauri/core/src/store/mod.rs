@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
 
 pub use accounts::{AccountRow, Accounts, AccountsMut};
-pub use batches::{Answered, BatchRow, BatchState, Batches, BatchesMut, NewBatch};
+pub use batches::{Answered, BatchRow, BatchState, Batches, BatchesMut, NewBatch, Warned};
 pub use checks::{CheckRow, Checks, ChecksMut, Subject};
 pub use comparisons::{Acknowledged, ComparisonRow, Comparisons, ComparisonsMut, ResultCopy, ResultTable, StateRow};
 pub use connections::{ConnectionRow, Connections, ConnectionsMut};

@@ -108,6 +108,38 @@ async fn what_is_rejected_and_what_is_unprocessed_are_told_apart() {
 }
 
 #[tokio::test]
+async fn what_clevertap_takes_and_cuts_is_counted_with_its_column_whatever_became_of_the_batch() {
+    let scene = Scene::new().await;
+    let long = "x".repeat(513);
+    scene.people(64, |n| if n % 20 == 0 { long.clone() } else { format!("u{n}") });
+    // Of the three, one goes with a batch that is taken apart down to another record.
+    scene.sandbox.fault(
+        Matcher::path(UPLOADS).body("\"u37\""),
+        Fault::answer(
+            400,
+            &json!({"status": "fail", "error": "Malformed request", "code": 400}),
+        ),
+    );
+    let bio = json!({"properties": [{"column": "email", "name": "Bio", "type": "string"}]});
+    let run = scene.run(scene.import("People", &json!("profiles"), &bio)).await;
+    assert_eq!(
+        (run.counts.delivered, run.counts.unprocessed),
+        (63, 1),
+        "{:?}",
+        run.problem
+    );
+    let warned = scene
+        .store
+        .read(|r| r.batches().warned(r.runs().get(run.id)?.number))
+        .unwrap();
+    let told: Vec<_> = warned
+        .iter()
+        .map(|one| (one.column.as_str(), one.code.as_str(), one.records))
+        .collect();
+    assert_eq!(told, [("email", "text_cut", 3)], "a success says nothing of it");
+}
+
+#[tokio::test]
 async fn a_crowded_or_failing_clevertap_is_asked_again_and_nothing_is_doubled() {
     let scene = Scene::new().await;
     scene.good_people(3_000);

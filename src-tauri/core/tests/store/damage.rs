@@ -14,7 +14,7 @@ use tapline_core::store::{
     Store, StoreError, Subject, Theme, WindowRow,
 };
 
-use super::{batch, begin, furnished, second};
+use super::{batch, begin, furnished, second, warned};
 
 /// Words of people, of Google's and of CleverTap's: shown, or asked for by, as they are.
 const WORDS: &[&str] = &[
@@ -179,6 +179,7 @@ fn read_all(folder: &Path) -> Result<(), StoreError> {
             let run = row.number;
             r.batches().of_run(run)?;
             r.batches().settled(run, 0)?;
+            r.batches().warned(run)?;
             r.records().page(run, &RecordFilter::default(), 100)?;
             r.watermarks().window(run)?;
             r.comparisons().result_table(run)?;
@@ -239,7 +240,9 @@ fn with_everything(folder: &Path) {
             w.comparisons_mut().name_copy(number, &copy)?;
             w.comparisons_mut().use_state(import.id, &table)?;
             w.comparisons_mut().begin(number, &table.name)?;
-            w.batches_mut().open(number, &batch(1, 1..=10))?;
+            let mut first = batch(1, 1..=10);
+            first.warned = vec![warned("bio", 2)];
+            w.batches_mut().open(number, &first)?;
             w.batches_mut().open(number, &batch(2, 11..=20))?;
             let answered = Answered {
                 delivered: 9,

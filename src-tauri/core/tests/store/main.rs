@@ -17,7 +17,7 @@ use tapline_core::run::{Fate, Outcome};
 use tapline_core::store::{
     AccountRow, Answered, BatchState, Belongs, CheckRow, ConnectionRow, HeldKey, ImportRow, Manifest,
     NO_ANSWER_INTERRUPTED, NewBatch, NewRun, Proxy, RecordFilter, RecordRow, Settings, Store, StoreError, Subject,
-    Theme,
+    Theme, Warned,
 };
 
 fn open(folder: &Path) -> Store {
@@ -124,6 +124,16 @@ fn batch(number: u64, positions: std::ops::RangeInclusive<u64>) -> NewBatch {
         keys: Vec::new(),
         collapsed: 0,
         instead_of: None,
+        warned: Vec::new(),
+    }
+}
+
+fn warned(column: &str, records: u64) -> Warned {
+    Warned {
+        column: column.to_owned(),
+        code: "text_cut".to_owned(),
+        reason: "The text is longer than 512 bytes, and CleverTap cuts it".to_owned(),
+        records,
     }
 }
 
@@ -607,6 +617,64 @@ fn a_batch_taken_apart_is_told_by_its_parts() {
         ],
         "the parts are open from the moment the whole is not"
     );
+}
+
+#[test]
+fn what_clevertap_cuts_is_counted_once_for_each_record_that_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _, import) = furnished(folder.path(), ImportStatus::Ready);
+    let run = begin(&store, import.id).unwrap().number;
+    let open = |number, positions, told: &[(&str, u64)]| {
+        let mut batch = batch(number, positions);
+        batch.warned = told.iter().map(|(column, records)| warned(column, *records)).collect();
+        store.write(|w| w.batches_mut().open(run, &batch)).unwrap();
+    };
+    let told = || {
+        let warned = store.read(|r| r.batches().warned(run)).unwrap();
+        warned
+            .into_iter()
+            .map(|one| (one.column, one.records))
+            .collect::<Vec<_>>()
+    };
+    open(1, 1..=10, &[("bio", 2), ("tags", 1)]);
+    open(2, 11..=20, &[]);
+    open(3, 21..=30, &[("tags", 4)]);
+    open(4, 31..=40, &[("bio", 9)]);
+    store
+        .write(|w| {
+            w.batches_mut().answered(
+                run,
+                1,
+                Answered {
+                    delivered: 10,
+                    ..Answered::default()
+                },
+            )?;
+            w.batches_mut().in_doubt(run, 3, 10)?;
+            w.batches_mut().unsent(run, 4)
+        })
+        .unwrap();
+    assert_eq!(
+        told(),
+        [("tags".to_owned(), 5), ("bio".to_owned(), 2)],
+        "over all batches that left, and without the one that did not"
+    );
+    let mut again = batch(5, 21..=30);
+    (again.instead_of, again.warned) = (Some(3), vec![warned("tags", 4)]);
+    store
+        .write(|w| {
+            w.batches_mut().open(run, &again)?;
+            w.batches_mut().answered(
+                run,
+                5,
+                Answered {
+                    delivered: 10,
+                    ..Answered::default()
+                },
+            )
+        })
+        .unwrap();
+    assert_eq!(told()[0], ("tags".to_owned(), 5), "what was sent twice is counted once");
 }
 
 fn rejected(position: u64, code: &str, identity: &str) -> RecordRow {

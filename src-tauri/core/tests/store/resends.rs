@@ -101,6 +101,7 @@ fn a_record_is_sent_again_by_one_run_unless_that_ended_before_it_left() {
                 bytes: 10,
                 collapsed: 0,
                 instead_of: None,
+                warned: Vec::new(),
                 keys: Vec::new(),
             };
             w.batches_mut().open(first.number, &batch)?;

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use tapline_core::clevertap::record;
 use tapline_core::run as core;
-use tapline_core::store::{self, ReasonCount, RecordRow};
+use tapline_core::store::{self, ReasonCount, RecordRow, Warned};
 
 use crate::wire::import::Reason;
 use crate::wire::problem::Problem;
@@ -199,6 +199,17 @@ impl From<ReasonCount> for ReasonGroup {
                 reason: group.reason.unwrap_or_else(|| FORGOTTEN.to_owned()),
                 count: group.count,
             },
+        }
+    }
+}
+
+impl From<Warned> for Reason {
+    fn from(warned: Warned) -> Self {
+        Self {
+            code: warned.code,
+            column: Some(warned.column),
+            reason: warned.reason,
+            count: warned.records,
         }
     }
 }
