@@ -101,7 +101,22 @@ pub enum Key {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, ValueEnum as _};
+
+    use super::accounts::Region;
+
+    #[test]
+    fn a_region_is_named_in_words_or_by_its_code() {
+        for (word, code) in [
+            ("india", "in1"),
+            ("united-states", "us1"),
+            ("uae", "mec1"),
+            ("europe", "eu1"),
+        ] {
+            let [named, coded] = [word, code].map(|region| Region::from_str(region, false).expect("a region"));
+            assert_eq!(format!("{named:?}"), format!("{coded:?}"), "{word} and {code} are one");
+        }
+    }
 
     #[test]
     fn the_arguments_hold_together() {

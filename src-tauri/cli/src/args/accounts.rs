@@ -57,15 +57,21 @@ pub struct AddAccount {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Region {
     /// in1
+    #[value(alias = "in1")]
     India,
     /// sg1
+    #[value(alias = "sg1")]
     Singapore,
     /// us1
+    #[value(alias = "us1")]
     UnitedStates,
     /// aps3
+    #[value(alias = "aps3")]
     Indonesia,
     /// mec1
+    #[value(alias = "mec1")]
     Uae,
     /// eu1
+    #[value(alias = "eu1")]
     Europe,
 }

@@ -49,7 +49,7 @@ pub struct AddConnection {
     #[arg(long)]
     pub name: String,
     /// Project ID. Where absent, as in the key or in the dataset's path
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub project: String,
     /// Dataset ID; project.dataset and a console address will do
     #[arg(long)]
@@ -57,13 +57,13 @@ pub struct AddConnection {
     #[command(flatten)]
     pub key: KeySource,
     /// The project that pays for queries, where it is another
-    #[arg(long, default_value = "", value_name = "PROJECT")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PROJECT")]
     pub billing_project: String,
     /// The most that one query may read: BigQuery refuses more, and bills nothing. '' for no cap
     #[arg(long, default_value = "100 GB", value_name = "SIZE")]
     pub bytes_cap: String,
     /// Where queries run, if not where the dataset is found to be
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub location: String,
     /// Save without a test
     #[arg(long)]

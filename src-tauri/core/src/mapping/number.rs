@@ -157,6 +157,21 @@ impl<'a> Decimal<'a> {
     }
 }
 
+/// Digits that a FLOAT64 can tell apart, at most.
+pub(super) const FLOAT_DIGITS: usize = 17;
+
+/// How many digits of a number, as it is written, mean something: none of the zeros at its ends.
+pub(super) fn significant(number: &str) -> usize {
+    let mantissa = number.split('e').next().unwrap_or_default();
+    let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+    let first = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len());
+    let last = digits
+        .iter()
+        .rposition(|digit| *digit != b'0')
+        .map_or(first, |last| last + 1);
+    last - first
+}
+
 /// Whether this is a whole number as it will be written: what the other way round [`Decimal`] makes of it.
 pub(super) fn is_shortest_whole(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();

@@ -79,6 +79,14 @@ pub(super) const INTEGER_AS_TEXT: Reason = reason(
     "integer_as_text",
     "The number has too many digits for JSON and is sent as text",
 );
+pub(super) const DIGITS_LOST: Reason = reason(
+    "digits_lost",
+    "The number has more than 17 digits, and CleverTap keeps no more of a Float",
+);
+pub(super) const TEXT_IS_DATE: Reason = reason(
+    "text_is_date",
+    "The text begins with $D_, and CleverTap takes such a text for a date",
+);
 const ZONE: Reason = reason("zone_unknown", "CleverTap may not know this time zone");
 
 impl From<NumberFault> for Reason {

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use super::column::Column;
 use super::dates::DateReader;
 use super::json;
-use super::number::{Decimal, is_shortest, is_shortest_whole};
+use super::number::{Decimal, FLOAT_DIGITS, is_shortest, is_shortest_whole, significant};
 use super::outcome::{
-    INTEGER_AS_TEXT, LIST_CUT, NOT_A_FLAG, NULL, Reason, Rejection, TEXT_CUT, UNREADABLE, Verdict, Warning,
+    DIGITS_LOST, INTEGER_AS_TEXT, LIST_CUT, NOT_A_FLAG, NULL, Reason, Rejection, TEXT_CUT, TEXT_IS_DATE, UNREADABLE,
+    Verdict, Warning,
 };
 use super::text::{Mend, Texts};
 use crate::bigquery::{Cell, Row};
@@ -127,6 +128,9 @@ impl PropertyOp {
         if text.len() > VALUE_BYTES {
             notes.warn(&self.column, TEXT_CUT);
         }
+        if text.starts_with("$D_") {
+            notes.warn(&self.column, TEXT_IS_DATE);
+        }
         write(out, text);
         Ok(())
     }
@@ -158,7 +162,11 @@ impl PropertyOp {
         }
         let digits = std::str::from_utf8(&out[start..]).map_err(|_| UNREADABLE)?;
         self.judge(digits, notes)?;
-        if !matches!(self.cast, Cast::Number { integers: false }) && is_inexact(digits) {
+        if matches!(self.cast, Cast::Number { integers: false }) {
+            if digits.len() > FLOAT_DIGITS && significant(digits) > FLOAT_DIGITS {
+                notes.warn(&self.column, DIGITS_LOST);
+            }
+        } else if is_inexact(digits) {
             out.insert(start, b'"');
             out.push(b'"');
             notes.warn(&self.column, INTEGER_AS_TEXT);

@@ -1424,7 +1424,7 @@ catalogue! {
     ThisMachine:: {
     KeychainNoService = "keychain_no_service" {
         "This computer has no keychain",
-        "Tapline keeps keys and passcodes in the system's keychain and nowhere else, and none answers here. Install one, log in again, and go on: what you typed is still here.[ On this system: {suggestion}.][ The system says: {detail}.]",
+        "Tapline keeps keys and passcodes in the system's keychain and nowhere else, and none answers here. Install one, log in again, and go on: what you typed in the window is still here.[ On this system: {suggestion}.] On a server the command line can do without: --keep-no-key and --keep-no-passcode save nothing, and each command brings the secret by --key or --passcode-file.[ The system says: {detail}.]",
         You, NotByItself }
     KeychainNoKeyring = "keychain_no_keyring" {
         "The keychain has no keyring yet",

@@ -179,11 +179,13 @@ fn floats() {
             ("FLOAT64", r#""-Infinity""#, Err("not_finite")),
             ("FLOAT64", r#""NaN""#, Err("not_finite")),
             ("NUMERIC", r#""0.100000000""#, Ok("0.1")),
+            ("BIGNUMERIC", r#""12345678901234.567""#, Ok("12345678901234.567")),
             (
-                "BIGNUMERIC",
-                r#""12345678901234567890.5""#,
-                Ok("12345678901234567890.5"),
+                "NUMERIC",
+                r#""99999000000000000000000000000""#,
+                Ok("99999000000000000000000000000"),
             ),
+            ("FLOAT64", r#""1.7976931348623157E308""#, Ok("1.7976931348623157e308")),
             ("INT64", r#""42""#, Ok("42")),
             ("STRING", r#""+.50""#, Ok("0.5")),
             ("STRING", r#""twelve""#, Err("not_a_number")),
@@ -192,12 +194,26 @@ fn floats() {
     );
     check_warned(
         json!({"type": "float"}),
-        &[(
-            "INT64",
-            r#""9007199254740993""#,
-            r#""9007199254740993""#,
-            "integer_as_text",
-        )],
+        &[
+            (
+                "INT64",
+                r#""9007199254740993""#,
+                r#""9007199254740993""#,
+                "integer_as_text",
+            ),
+            (
+                "BIGNUMERIC",
+                r#""12345678901234567890.5""#,
+                "12345678901234567890.5",
+                "digits_lost",
+            ),
+            (
+                "NUMERIC",
+                r#""-0.00123456789012345678""#,
+                "-0.00123456789012345678",
+                "digits_lost",
+            ),
+        ],
     );
 }
 
@@ -315,6 +331,18 @@ fn lists_hold_each_text_once() {
     check_warned(
         json!({"type": "multi_value"}),
         &[("ARRAY<STRING>", &list(&long), &set(&long), "text_cut")],
+    );
+}
+
+#[test]
+fn a_text_that_clevertap_takes_for_a_date_is_warned_of() {
+    check(
+        json!({"type": "string"}),
+        &[("STRING", r#""a $D_1""#, Ok(r#""a $D_1""#))],
+    );
+    check_warned(
+        json!({"type": "string"}),
+        &[("STRING", r#""$D_1700000000""#, r#""$D_1700000000""#, "text_is_date")],
     );
 }
 
