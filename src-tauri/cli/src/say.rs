@@ -188,9 +188,10 @@ pub fn problem_words(problem: &Problem, verbose: bool) -> String {
         let status = answer.status.map(|status| format!("{status} "));
         if let Some(said) = answer.said.as_deref().or(answer.body.as_deref()) {
             let said: String = clean(said).chars().take(500).collect();
-            lines.push(format!("  Answer: {}{said}", status.unwrap_or_default()));
+            let told = format!("  Answer: {}{said}", status.unwrap_or_default());
+            lines.push(told.trim_end().to_owned());
         } else if let Some(status) = status {
-            lines.push(format!("  Answer: {status}"));
+            lines.push(format!("  Answer: {status}").trim_end().to_owned());
         }
     }
     lines.push(format!("  Who can fix it: {}", clean(&problem.who)));

@@ -4,7 +4,7 @@ use tapline_api::wire::check::{CheckReport, StepState, Verdict};
 use tapline_api::wire::connection::LastCheck;
 use tapline_api::wire::import::{ImportStatus, Reason, SyncType};
 use tapline_api::wire::problem::Problem;
-use tapline_api::wire::run::{Doubt, Fate, Outcome, Phase, ReasonGroup, Run, RunReasons};
+use tapline_api::wire::run::{Doubt, Fate, Health, Outcome, Phase, ReasonGroup, Run, RunReasons};
 
 use crate::say::{clean, counted, number};
 
@@ -69,12 +69,7 @@ pub fn outcome(run: &Run) -> &'static str {
 pub fn run(run: &Run) -> String {
     let counts = &run.counts;
     let mut lines = vec![
-        format!(
-            "{}: {}, health {}",
-            clean(&run.nickname),
-            outcome(run),
-            run.health.words
-        ),
+        format!("{}: {}{}", clean(&run.nickname), outcome(run), health(&run.health)),
         format!("  Rows read:   {}", number(counts.read)),
         format!("  Delivered:   {}", number(counts.delivered)),
     ];
@@ -111,6 +106,14 @@ pub fn run(run: &Run) -> String {
         lines.push(format!("  Caution:     {}", clean(&caution.words)));
     }
     lines.join("\n")
+}
+
+/// Behind a run's outcome. A run of which nothing can be reckoned has no health, but words for why.
+fn health(health: &Health) -> String {
+    match health.percent {
+        Some(_) => format!(", health {}", health.words),
+        None => format!(". {}", health.words),
+    }
 }
 
 /// What became of the rows that were not delivered, and of what CleverTap takes and cuts: a line each, with a break before it.
@@ -195,4 +198,28 @@ pub fn step(step: &tapline_api::wire::check::Step) -> String {
     let took = step.took_ms.map(|ms| format!("  {ms} ms")).unwrap_or_default();
     let evidence = step.evidence.as_deref().map(|seen| format!(" ({})", clean(seen)));
     format!("{mark} {}{}{took}", clean(&step.title), evidence.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_api::wire::run::{Health, Tone};
+
+    use super::health;
+
+    #[test]
+    fn a_run_without_a_percentage_says_why_instead() {
+        let told = |words: &str, percent| {
+            health(&Health {
+                words: words.to_owned(),
+                percent,
+                tone: Tone::Neutral,
+            })
+        };
+        assert_eq!(told("99.99 %", Some(99.99)), ", health 99.99 %");
+        assert_eq!(
+            told("Could not look", None),
+            ". Could not look",
+            "and no health called that"
+        );
+    }
 }

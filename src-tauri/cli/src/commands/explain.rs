@@ -59,5 +59,29 @@ fn beside_stdin(path: &Path) -> Result<String, Problem> {
             "Stdin is where the answer's body comes from. Name a file.",
         ));
     }
-    input::text(path)
+    // What stands beside the answer is a part of the question.
+    input::text(path).map_err(|unread| not_understood(&format!("{}. {}", unread.title, unread.explanation)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::beside_stdin;
+    use crate::say::not_understood;
+
+    #[test]
+    fn a_file_beside_the_answer_that_is_not_there_was_not_understood() {
+        let problem = beside_stdin(Path::new("no/such/context.json")).expect_err("it is not there");
+        assert_eq!(
+            problem.code,
+            not_understood("").code,
+            "so the command ends with 2, as its help says"
+        );
+        assert!(
+            problem.explanation.contains("no/such/context.json"),
+            "{}",
+            problem.explanation
+        );
+    }
 }

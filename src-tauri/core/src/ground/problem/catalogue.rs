@@ -1471,7 +1471,7 @@ catalogue! {
         Tapline, NotByItself }
     NotThere = "not_there" {
         "This is no longer there",
-        "It was deleted, or belongs to another store.[ {name}]",
+        "It was deleted, or belongs to another store.[ It was asked for as: {name}.]",
         You, NotByItself }
     }
 }
