@@ -335,6 +335,21 @@ fn lists_hold_each_text_once() {
 }
 
 #[test]
+fn half_a_character_rejects_its_row_and_every_other_text_arrives_as_it_is() {
+    check(
+        json!({"type": "string"}),
+        &[
+            ("STRING", r#""a \ud800 b""#, Err("unreadable")),
+            ("STRING", r#""\ude00""#, Err("unreadable")),
+            ("STRING", r#""\ud83d\ude00""#, Ok("\"😀\"")),
+            ("STRING", r#""\u0000\u001f\u007f""#, Ok("\"\\u0000\\u001f\u{7f}\"")),
+            ("STRING", r#""""#, Ok("\"\"")),
+            ("BYTES", r#""AP8=""#, Ok("\"AP8=\"")),
+        ],
+    );
+}
+
+#[test]
 fn a_text_that_clevertap_takes_for_a_date_is_warned_of() {
     check(
         json!({"type": "string"}),
