@@ -80,6 +80,14 @@ async fn the_whole_path_from_a_terminal() -> Outcome {
         (0, &Value::from("completed")),
         "the run is kept"
     );
+    for word in ["stop", "pause"] {
+        let told = stage.tapline(&["runs", word, id])?.output()?;
+        assert_eq!(
+            String::from_utf8_lossy(&told.stdout).trim(),
+            "CDNOW customers had ended already: completed.",
+            "what has ended is not told to {word}"
+        );
+    }
     Ok(())
 }
 

@@ -38,20 +38,12 @@ pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
         } => resume(desk, run, in_doubt, yes, &key, &passcode).await,
         Runs::Pause { run } => {
             let run: Run = desk.ask("runs.pause", RunRef { run }).await?;
-            let said = format!(
-                "{} is told to pause. Resume it with `tapline runs resume {}`.",
-                clean(&run.nickname),
-                run.id
-            );
-            Ok(Said::new(json!({ "run": run }), said))
+            let what = format!("is told to pause. Resume it with `tapline runs resume {}`.", run.id);
+            Ok(told(&run, &what))
         }
         Runs::Stop { run } => {
             let run: Run = desk.ask("runs.stop", RunRef { run }).await?;
-            let said = format!(
-                "{} is told to stop. What is on its way is counted.",
-                clean(&run.nickname)
-            );
-            Ok(Said::new(json!({ "run": run }), said))
+            Ok(told(&run, "is told to stop. What is on its way is counted."))
         }
         Runs::Leave { run } => {
             let run: Run = desk.ask("runs.leave_doubt", RunRef { run }).await?;
@@ -82,6 +74,15 @@ pub async fn answer(desk: &mut Desk, ask: Runs) -> Answered {
         Runs::Forget { identity } => forget(desk, identity).await,
         Runs::Export { run, to } => export(desk, run, &to).await,
     }
+}
+
+/// What a run was told, unless it had ended before it could hear.
+fn told(run: &Run, what: &str) -> Said {
+    let what = match run.outcome {
+        None => what.to_owned(),
+        Some(_) => format!("had ended already: {}.", words::outcome(run)),
+    };
+    Said::new(json!({ "run": run }), format!("{} {what}", clean(&run.nickname)))
 }
 
 async fn list(desk: &Desk, nickname: Option<&str>) -> Answered {
@@ -167,7 +168,11 @@ async fn rows(desk: &Desk, run: String, code: Option<String>, search: Option<Str
         })
         .collect();
     let head = ["Row", "Fate", "Identity", "Code", "Reason"];
-    let mut words = table(&head, &cells, "Every row was delivered, or none fits.");
+    let mut words = table(
+        &head,
+        &cells,
+        "No row that fits was rejected, unprocessed or left in doubt.",
+    );
     let meanings: BTreeMap<&str, &Problem> = page
         .records
         .iter()
@@ -244,6 +249,9 @@ async fn resend(desk: &mut Desk, ask: ResendAsk, yes: bool, key: &KeySource, pas
         return imports::to_its_end(desk, started).await;
     }
     let plan: ResendPlan = desk.ask("runs.resend_plan", ask).await?;
+    if let Some(problem) = plan.problem.clone() {
+        return Ok(Said::new(json!({ "resend": plan }), "").but(Some(problem)));
+    }
     let mut said = format!(
         "{} of {} would be sent again.",
         counted(plan.records, "record"),
@@ -265,8 +273,7 @@ async fn resend(desk: &mut Desk, ask: ResendAsk, yes: bool, key: &KeySource, pas
         );
     }
     said.push_str(" Nothing is sent without --yes.");
-    let problem = plan.problem.clone();
-    Ok(Said::new(json!({ "resend": plan }), said).but(problem))
+    Ok(Said::new(json!({ "resend": plan }), said))
 }
 
 async fn forget(desk: &Desk, identity: String) -> Answered {
