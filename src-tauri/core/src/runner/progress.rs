@@ -29,6 +29,10 @@ impl Speed {
     /// Rate and time left, with what is known now.
     pub fn at(&mut self, now: Instant, counts: &Counts) -> (Option<f64>, Option<u64>) {
         let done = counts.attempted();
+        // What is known of rows is taken back where they are tried once more: then there is no speed for a while.
+        if self.seen.back().is_some_and(|(_, before)| done < *before) {
+            self.seen.clear();
+        }
         self.seen.push_back((now, done));
         while self.seen.len() > 2
             && self
@@ -86,5 +90,24 @@ mod tests {
         );
         let (rate, _) = speed.at(start + Duration::from_secs(20), &counts(2_000));
         assert_eq!(rate, Some(0.0), "what was long ago does not count");
+    }
+
+    #[test]
+    fn where_rows_are_taken_back_the_speed_is_told_anew() {
+        let start = Instant::now();
+        let mut speed = Speed::default();
+        let counts = |delivered| Counts {
+            delivered,
+            ..Counts::default()
+        };
+        let rates = [(0, 2_000), (1, 500), (3, 1_500)].map(|(second, delivered)| {
+            let (rate, _) = speed.at(start + Duration::from_secs(second), &counts(delivered));
+            rate
+        });
+        assert_eq!(
+            rates,
+            [None, None, Some(500.0)],
+            "a run's counts go back where a result expires"
+        );
     }
 }

@@ -25,6 +25,9 @@ pub struct Expected {
     times: Counted,
     whole: Counted,
     now: Counted,
+    /// How often each event was there however often the last run looked: where it ended before Google's answer was there, nobody
+    /// knows which of its looks gave the rows.
+    steady: Counted,
     /// How often a version was in the source when the last run looked at it, at most: it looks twice where its result expires.
     looked: BTreeMap<Version, u64>,
     /// Runs, and of how many records of each identity nobody can say that they arrived.
@@ -50,6 +53,7 @@ impl Expected {
             times: Counted::new(),
             whole: Counted::new(),
             now: Counted::new(),
+            steady: Counted::new(),
             looked: BTreeMap::new(),
             open: BTreeMap::new(),
             not_understood: BTreeSet::new(),
@@ -63,11 +67,19 @@ impl Expected {
     /// The source is about to be read by a run as it is, with or without the property that some rows are rejected for.
     pub fn sees(&mut self, source: &Source, with_age: bool) {
         self.looked.clear();
-        self.sees_again(source, with_age);
+        self.looks(source, with_age);
+        self.steady.clone_from(&self.now);
     }
 
     /// The same run is about to read the source once more, as it is now.
     pub fn sees_again(&mut self, source: &Source, with_age: bool) {
+        self.looks(source, with_age);
+        for (event, times) in &mut self.steady {
+            *times = count(&self.now, event).min(*times);
+        }
+    }
+
+    fn looks(&mut self, source: &Source, with_age: bool) {
         let mut versions: BTreeMap<Version, u64> = BTreeMap::new();
         self.now.clear();
         for row in source.rows.iter().filter(|row| is_sent(source, row, with_age)) {
@@ -95,7 +107,7 @@ impl Expected {
     pub fn ran(&mut self, run: &Run, records: &[RecordRow]) {
         self.mended(run, records);
         if run.outcome.is_some_and(|outcome| !outcome.is_early()) {
-            for (event, times) in &self.now {
+            for (event, times) in &self.steady {
                 *self.whole.entry(event.clone()).or_default() += times;
             }
         }

@@ -117,7 +117,10 @@ impl Source {
             3 => {
                 let row = self.rows[place].clone();
                 let told = format!("again {row:?}");
-                if self.kind.what != What::KeyedEvents || self.kind.way != Way::NewAndUpdated {
+                // Written later than the overlap reaches back, nobody finds it.
+                let finds =
+                    self.kind.way != Way::NewAndUpdated || (self.kind.what != What::KeyedEvents && !self.is_past(&row));
+                if finds {
                     self.rows.push(row);
                 }
                 told
