@@ -203,8 +203,11 @@ impl Packer {
         true
     }
 
+    /// Whom a row is about, as its record would have said it: by that a person is found again, to be mended or forgotten.
     fn identity(&self, row: Row<'_>) -> Option<String> {
-        row.cell(self.identity?)?.text().map(std::borrow::Cow::into_owned)
+        let mapped = self.mapping.identity(row);
+        let known = mapped.or_else(|| row.cell(self.identity?)?.text());
+        known.map(std::borrow::Cow::into_owned)
     }
 
     fn group_size(&self, row: Row<'_>) -> u64 {

@@ -23,7 +23,7 @@ use tapline_core::import::state::ImportStatus;
 use tapline_core::run::{Fate, Outcome};
 use tapline_core::store::{BatchState, Subject};
 use tapline_core::vault::Attendance;
-use tapline_sandbox::{Fault, Matcher, Options};
+use tapline_sandbox::{Column, Fault, Matcher, Options};
 
 const UPLOADS: &str = "/clevertap/in1/1/upload";
 
@@ -105,6 +105,28 @@ async fn what_is_rejected_and_what_is_unprocessed_are_told_apart() {
         ],
         "each with its place in the result"
     );
+}
+
+#[tokio::test]
+async fn a_rejected_row_is_listed_under_the_identity_that_its_record_would_have_had() {
+    let scene = Scene::new().await;
+    let trimmed = json!({"identity": {"column": "id", "repairs": {"trim": true}}});
+    for (kind, id, expected) in [
+        ("STRING", " ada ", "ada"),
+        ("FLOAT64", "1.2000003E7", "12000003"),
+        ("NUMERIC", "7.50", "7.5"),
+    ] {
+        let columns = [Column::new("id", kind), Column::new("email", "STRING")];
+        let rows = [vec![Some(id.to_owned()), Some("no address".to_owned())]];
+        scene.sandbox.google().serve_canned("shop", "people", &columns, rows);
+        let run = scene.run(scene.import(kind, &json!("profiles"), &trimmed)).await;
+        let records = scene.records(&run);
+        assert_eq!(
+            records[0].identity.as_deref(),
+            Some(expected),
+            "by that it is read again from the source, and forgotten: {id:?}"
+        );
+    }
 }
 
 #[tokio::test]
